@@ -31,6 +31,7 @@ export type Refusal =
   | "insufficient_funds"
   | "not_dispensable" // not a multiple of the smallest note
   | "over_terminal_limit" // dispensed or accepted per terminal and day
+  | "withdrawals_stopped" // the terminal's device gets no token until staff have seen to it
   | "unknown_recipient"
   | "same_account" // recipient and sender are the same account
   | "recipient_unavailable" // locked, closed or full: the sender does not see which

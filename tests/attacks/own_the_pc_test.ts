@@ -220,7 +220,7 @@ const attacks: [what: string, gets: string, paid: bigint, attack: Attack][] = [
   }],
   [
     "withdraws without the device's nonce",
-    "try_later",
+    "withdrawals_stopped",
     0n,
     async (a, hold) => {
       await a.end(hold);
@@ -409,7 +409,7 @@ onEachBank(
       const last = new Attacker(running, atm, dispensers[0]!);
       assertEquals(
         outcome(await last.authorise(newId(), await last.dispenser.nonce())),
-        "try_later",
+        "withdrawals_stopped",
       );
       assert((await running.entries()).join().includes("3 are in doubt"));
       for (const dispenser of dispensers) dispenser.close();
@@ -436,7 +436,7 @@ onEachBank(
         const left = inside - dispenser.inside;
         assertEquals(left, paid, `${what}: notes that left`);
         assert(left <= before.balance - after.balance + after.held, `${what}: booked or held`);
-        if (/^(unproven|try_later|id_reused|unknown_movement)$/.test(gets)) {
+        if (/^(unproven|try_later|withdrawals_stopped|id_reused|unknown_movement)$/.test(gets)) {
           const words = (await running.entries()).slice(entries).join("\n");
           assert(words.includes(gets.replaceAll("_", " ")), `${what} is not in the log: ${words}`);
         }

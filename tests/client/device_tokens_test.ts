@@ -95,7 +95,7 @@ Deno.test("a device that proves only what it paid: the rest is in doubt, and wit
       device.refuses = false;
       assertEquals(lobby.journal.open(), [], "the ATM has no more to say");
     }
-    assertEquals(await withdraw("2000"), "try_later");
+    assertEquals(await withdraw("2000"), "withdrawals_stopped");
     const holds = await branch.bank.ledger.read.holds();
     assertEquals((await branch.bank.ledger.read.doubts()).sort(), holds.map(({ id }) => id).sort());
     assertEquals(holds.length, 3);

@@ -525,6 +525,7 @@ const refusals: Stop[] = [
   refusedWithdrawal("money_stopped"),
   refusedWithdrawal("insufficient_funds"),
   refusedWithdrawal("over_withdrawal_limit"),
+  refusedWithdrawal("withdrawals_stopped"),
   refusedWithdrawal("account_locked"),
   refusedWithdrawal("account_closed"),
   refusedWithdrawal("device_fault"),

@@ -15,10 +15,16 @@ export function authorise(batch: Batch, command: Authorise): Answer {
   if (first) return again(batch, first, command);
   const cash = batch.books.accountOf("terminal", command.terminal);
   const account = batch.books.accountNumbered(command.account);
-  const outcome = refusalOf(batch, command, account, cash) ?? "ok";
+  const refused = refusalOf(batch, command, account, cash);
+  const stopped = refused === undefined ? whyNoToken(batch, command) : null;
+  if (stopped) logStopped(batch, command, stopped);
+  if (stopped?.outcome === "try_later") return { outcome: "try_later" };
+  const outcome = refused ?? stopped?.outcome ?? "ok";
   const mine = account?.owner === command.customer ? account : undefined;
-  const token = outcome === "ok" ? tokenFor(batch, command) : "";
-  if (token === null) return { outcome: "try_later" };
+  const hasDevice = batch.books.terminal(command.terminal)?.device !== undefined;
+  const token = outcome === "ok" && command.kind === "withdrawal" && hasDevice
+    ? command.dispense!.token
+    : "";
   if (outcome === "ok") open(batch, command, account!, cash!);
   const [debit, credit] = command.kind === "withdrawal" ? [mine, cash] : [cash, mine];
   const row = batch.addRow({
@@ -41,36 +47,39 @@ export function authorise(batch: Batch, command: Authorise): Answer {
   };
 }
 
+/** Why a device gets no token: for a moment, or until staff have seen to it. */
+interface Stopped {
+  outcome: "try_later" | "withdrawals_stopped";
+  why: string;
+}
+
 /**
- * Returns the token of a withdrawal, empty at a terminal without a device; null while its device
- * may get none: it has no nonce or no keys, an earlier token of it is neither proved dead nor in
- * doubt, or too many are in doubt.
+ * Returns why a terminal's device may get no token for a withdrawal: it has no nonce or no keys, too
+ * many withdrawals are in doubt, or an earlier token of it is neither proved dead nor in doubt. Null
+ * if it may, or there is no device with keys.
  */
-function tokenFor(batch: Batch, { kind, terminal: id, dispense }: Authorise): string | null {
-  const terminal = batch.books.terminal(id);
-  const device = terminal?.device;
-  if (kind !== "withdrawal" || !device) return "";
+function whyNoToken(batch: Batch, { kind, terminal: id, dispense }: Authorise): Stopped | null {
+  const device = batch.books.terminal(id)?.device;
+  if (kind !== "withdrawal" || !device) return null;
+  const stopped = (why: string): Stopped => ({ outcome: "withdrawals_stopped", why });
+  const later = (why: string): Stopped => ({ outcome: "try_later", why });
   const open = batch.books.openTokens(id);
   const live = open.find((first) => !isInDoubt(batch, first));
-  const why = device.state === "revoked"
-    ? "its device is revoked"
-    : !dispense
-    ? "without its device's nonce"
-    : live
-    ? `its device may still dispense for movement ${live.id}`
-    : open.length >= withdrawalsInDoubtMax
-    ? `${open.length} are in doubt`
-    : batch.books.restored?.unattested.some((each) => each.terminal === id)
-    ? "its device has not attested its state since the restore"
-    : dispense.keyVersion !== device.keyVersion
-    ? "its device has other keys"
-    : null;
-  if (why === null) return dispense!.token;
-  batch.log(`terminal ${terminal.name}`, `${failed("withdraw", "try_later")}: ${why}`, {
-    outcome: "try_later",
-    terminal: terminal.name,
+  if (device.state === "revoked") return stopped("its device is revoked");
+  if (!dispense) return stopped("without its device's nonce");
+  if (live) return later(`its device may still dispense for movement ${live.id}`);
+  if (open.length >= withdrawalsInDoubtMax) return stopped(`${open.length} are in doubt`);
+  if (batch.books.restored?.unattested.some((each) => each.terminal === id)) {
+    return later("its device has not attested its state since the restore");
+  }
+  return dispense.keyVersion === device.keyVersion ? null : later("its device has other keys");
+}
+
+function logStopped(batch: Batch, { terminal: id }: Authorise, { outcome, why }: Stopped): void {
+  const terminal = batch.terminalName(id);
+  batch.log(`terminal ${terminal}`, `${failed("withdraw", outcome)}: ${why}`, {
+    ...{ outcome, terminal },
   });
-  return null;
 }
 
 function tokenAnswer(row: Movement): Pick<Answer, "token" | "statusNonce"> {

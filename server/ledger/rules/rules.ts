@@ -7,7 +7,7 @@
  * `amount_not_whole` · `amount_not_positive` · `amount_too_large` · `unknown_account` ·
  * `wrong_currency` · `account_closed` · `account_locked`;
  * a withdrawal then for `over_withdrawal_limit` · `over_day_limit` · `insufficient_funds` ·
- * `not_dispensable` · `over_terminal_limit`; a deposit for `over_balance_limit` · `over_terminal_limit`;
+ * `not_dispensable` · `over_terminal_limit` · `withdrawals_stopped`; a deposit for `over_balance_limit` · `over_terminal_limit`;
  * a transfer for `unknown_recipient` · `same_account` · `wrong_currency` (of the recipient) ·
  * `recipient_unavailable` · `over_day_limit` · `insufficient_funds`; of another customer's account these
  * are `throttled` once too many have been asked about. A terminal's loads and counts of cash get

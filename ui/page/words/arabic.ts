@@ -581,6 +581,10 @@ export const arabic: Words = {
       heading: "بلغ هذا الصراف حده لليوم",
       lede: `${nothingBooked} استخدم صرافًا آخر من فضلك.`,
     },
+    withdrawals_stopped: {
+      heading: "هذا الصراف لا يصرف النقود الآن",
+      lede: `${nothingBooked} يجب أن يتحقق منه الموظفون أولًا. الإيداع والتحويل متاحان هنا.`,
+    },
     insufficient_funds: {
       heading: "الرصيد غير كافٍ",
       lede: `رصيدك المتاح أقل من هذا المبلغ. ${nothingBooked}`,

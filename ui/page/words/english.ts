@@ -581,6 +581,11 @@ export const english = {
       heading: "This ATM has reached its daily limit",
       lede: "Nothing was booked. Please use another ATM.",
     },
+    withdrawals_stopped: {
+      heading: "This ATM hands out no cash now",
+      lede:
+        "Nothing was booked. Staff must check it first. Deposits and transfers are possible here.",
+    },
     insufficient_funds: {
       heading: "Not enough money",
       lede: "Your available balance is lower than this amount. Nothing was booked.",

@@ -581,6 +581,11 @@ export const french: Words = {
       heading: "Ce distributeur a atteint son plafond du jour",
       lede: `${nothingBooked} Utilisez un autre distributeur.`,
     },
+    withdrawals_stopped: {
+      heading: "Ce distributeur ne délivre pas d’espèces pour le moment",
+      lede:
+        `${nothingBooked} Le personnel doit d’abord le vérifier. Dépôts et virements restent possibles ici.`,
+    },
     insufficient_funds: {
       heading: "Solde insuffisant",
       lede: `Votre solde disponible est inférieur à ce montant. ${nothingBooked}`,

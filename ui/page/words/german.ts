@@ -585,6 +585,11 @@ export const german: Words = {
       heading: "Dieser Automat hat sein Tageslimit erreicht",
       lede: `${nothingBooked} Bitte nutzen Sie einen anderen Automaten.`,
     },
+    withdrawals_stopped: {
+      heading: "Dieser Automat zahlt zurzeit kein Bargeld aus",
+      lede:
+        `${nothingBooked} Mitarbeiter müssen ihn zuerst prüfen. Einzahlungen und Überweisungen sind hier möglich.`,
+    },
     insufficient_funds: {
       heading: "Nicht genug Geld",
       lede: `Ihr verfügbarer Betrag ist kleiner. ${nothingBooked}`,

@@ -574,6 +574,11 @@ export const japanese: Words = {
       heading: "このATMの本日の取扱上限です",
       lede: `${nothingBooked}ほかのATMをご利用ください。`,
     },
+    withdrawals_stopped: {
+      heading: "このATMでは現在お引き出しできません",
+      lede:
+        `${nothingBooked}係員による確認が必要です。お預け入れとお振り込みはご利用いただけます。`,
+    },
     insufficient_funds: {
       heading: "残高が不足しています",
       lede: `ご利用可能額を超えています。${nothingBooked}`,

@@ -582,6 +582,11 @@ export const spanish: Words = {
       heading: "Este cajero ha alcanzado su límite diario",
       lede: `${nothingBooked} Utilice otro cajero, por favor.`,
     },
+    withdrawals_stopped: {
+      heading: "Este cajero no entrega efectivo por ahora",
+      lede:
+        `${nothingBooked} El personal debe revisarlo antes. Aquí puede hacer ingresos y transferencias.`,
+    },
     insufficient_funds: {
       heading: "Saldo insuficiente",
       lede: `Su saldo disponible es menor que este importe. ${nothingBooked}`,

@@ -163,13 +163,16 @@ Deno.test("a withdrawal without a proof is in doubt: then another begins, up to 
     assertEquals(get(doubt(id, live)), "ok");
   }
   assertEquals([alice().balance, alice().held], [10_000n, 6_000n]);
-  assertEquals(get(fourth.begin), "try_later");
-  assertEquals(words.at(-1), "terminal lobby | withdraw failed - try later: 3 are in doubt");
+  assertEquals(get(fourth.begin), "withdrawals_stopped");
+  const stopped = "terminal lobby | withdraw failed - withdrawals stopped: 3 are in doubt";
+  assertEquals(words.at(-2), stopped);
   assertEquals(get(settle(4_000n), 1_000 + commandNonceMsMax), "ok 4000");
   assertEquals([alice().balance, alice().held], [6_000n, 2_000n]);
   assertEquals(get(complete(4_000n)), "unproven");
   assertEquals(get(doubt(movement, live)), "already_completed 4000");
-  assertEquals(get(fourth.begin, 1_000 + commandNonceMsMax), "ok");
+  assertEquals(get(fourth.begin, 1_000 + commandNonceMsMax), "withdrawals_stopped", "it is over");
+  const fifth = { ...fourth.begin, movement: idOf("w5") };
+  assertEquals(get(fifth, 1_000 + commandNonceMsMax), "ok");
 });
 
 Deno.test("a status under new keys ends the earlier ones", () => {
@@ -187,7 +190,7 @@ Deno.test("a revoked device and one with other keys get no token", () => {
   const { get } = bank();
   assertEquals(get({ ...withdraw, dispense: { keyVersion: 1, token } }), "try_later");
   assertEquals(get({ op: "revoke_device", operator: "op", terminal }), "ok");
-  assertEquals(get(withdraw), "try_later");
+  assertEquals(get(withdraw), "withdrawals_stopped");
 });
 
 Deno.test("after a restore a withdrawal is booked as far as its token and status prove it", () => {

@@ -31,6 +31,7 @@ const looks: Partial<Record<Refused, Look>> = {
   over_withdrawal_limit: amount,
   over_day_limit: amount,
   over_terminal_limit: ["notes"],
+  withdrawals_stopped: ["fault", "warn"],
   insufficient_funds: ["notes"],
   try_later: ["clock"],
   money_stopped: ["clock", "warn"],
