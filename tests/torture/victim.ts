@@ -26,6 +26,11 @@ export class Victim {
     private readonly within: readonly string[] = [],
   ) {}
 
+  /** Whether it does not run. */
+  isDead = true;
+  /** Resolves when it has ended. */
+  ended: Promise<void> = Promise.resolve();
+
   start(): void {
     const [program, ...args] = [...this.within, Deno.execPath(), ...this.args];
     this.#process = new Deno.Command(program!, {
@@ -36,6 +41,8 @@ export class Victim {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
+    this.isDead = false;
+    this.ended = this.#process.status.then(() => void (this.isDead = true));
     this.#input = this.#process.stdin.getWriter();
     this.#input.closed.catch(() => {});
     this.#drained = Promise.all([
