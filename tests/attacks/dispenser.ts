@@ -11,6 +11,7 @@ import { readToken } from "../../lib/device_token.ts";
 import { system, systemFiles } from "../../lib/system.ts";
 import type { DeviceFault } from "../../lib/atm.ts";
 import { messagePair } from "../client/message_pair.ts";
+import { standard } from "../client/reference_messages.ts";
 
 const path = "/xfs4iot/v1.0/CashRecycler";
 
@@ -66,7 +67,7 @@ export class Dispenser {
     const [ours, theirs] = messagePair();
     this.#socket = ours;
     this.#requestId = 0;
-    this.#service.accept(path, theirs, "");
+    this.#service.accept(path, standard(theirs, "devices"), "");
   }
 
   /** Lets the nonce's time pass. */

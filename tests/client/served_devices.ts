@@ -10,6 +10,7 @@ import type { DeviceKeys } from "../../lib/device_keys.ts";
 import { openDevicesFolder } from "../../client/folder/devices_folder.ts";
 import { probeDisk } from "../../client/folder/transact.ts";
 import { connectMessages, messagesOf, system, systemFiles } from "../../lib/system.ts";
+import { standard } from "./reference_messages.ts";
 
 export interface ServedDevices {
   simulated: SimulatedDevices;
@@ -52,11 +53,13 @@ export function serveDevices(
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {}, ...secured };
   const server = Deno.serve(options, (request) => {
     const { socket, response } = Deno.upgradeWebSocket(request);
-    service.accept(new URL(request.url).pathname, messagesOf(socket), url);
+    const messages = standard(messagesOf(socket), "devices");
+    service.accept(new URL(request.url).pathname, messages, url);
     return response;
   });
   const url = `${tls ? "wss" : "ws"}://127.0.0.1:${server.addr.port}${publisherPath}`;
-  const connect = (url: string) => connectMessages(url, tls?.certificate);
+  const connect = async (url: string) =>
+    standard(await connectMessages(url, tls?.certificate), "ATM");
   const devices = new Xfs4IotDevices({
     url,
     connect,

@@ -27,6 +27,7 @@ import type { Account } from "../../server/ledger/model.ts";
 import { applyCommands } from "../../server/ledger/rules/rules.ts";
 import { accountIdOf, idOf, settings, smallBank } from "../server/helpers/small_bank.ts";
 import { messagePair } from "./message_pair.ts";
+import { standard } from "./reference_messages.ts";
 
 /** Where the devices are. */
 export type Transport = "in process" | "by messages";
@@ -221,8 +222,8 @@ async function serve(
     url: publisherPath,
     connect: (path) => {
       const [ours, theirs] = messagePair();
-      service.accept(path, theirs, publisherPath);
-      return Promise.resolve(tamper(ours));
+      service.accept(path, standard(theirs, "devices"), publisherPath);
+      return Promise.resolve(standard(tamper(ours), "ATM"));
     },
     // A pause takes no time; an answer may.
     world: { ...system, after: (ms, act) => system.after(ms === deviceRetryMs ? 0 : ms, act) },

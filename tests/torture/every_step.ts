@@ -245,7 +245,7 @@ export class Street {
 
   /** Waits until all have met again, and nothing is open that anybody could still settle. */
   async #untilQuiet(): Promise<void> {
-    await until("settled", async () => {
+    await until("settled", () => {
       const { view } = this.#page;
       if (view.bank !== "online" || view.devices.jammed.length > 0 || view.presented) return false;
       const open = this.#inCopy("lobby/atm.sqlite", (copy) => new Journal(copy).open().length);

@@ -5,6 +5,7 @@
 import { writeAll } from "../../lib/http.ts";
 import { connectMessages, connectTcp, listenTcp, messagesOf } from "../../lib/system.ts";
 import type { MessageSocket, Socket } from "../../lib/world.ts";
+import { standard } from "../client/reference_messages.ts";
 
 const questions =
   /^(?:CardReader\..*|Common\.(?:Status|Capabilities)|Storage\.GetStorage|ServicePublisher\.GetServices|CashManagement\.GetBankNoteTypes|CashAcceptor\.GetCashInStatus)$/;
@@ -115,11 +116,12 @@ export function relayToDevices(devicesPort: number, steps: Steps): Relay {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
     if (request.headers.get("upgrade") === null) return new Response(null, { status: 400 });
     const { socket, response } = Deno.upgradeWebSocket(request);
-    const atm = messagesOf(socket);
+    const atm = standard(messagesOf(socket), "devices");
     sockets.add(atm);
     const { pathname } = new URL(request.url);
     const [theirs, ours] = [devicesPort, server.addr.port].map((port) => `127.0.0.1:${port}`);
-    connectMessages(`ws://${theirs}${pathname}`).then(async (devices) => {
+    connectMessages(`ws://${theirs}${pathname}`).then(async (messages) => {
+      const devices = standard(messages, "ATM");
       sockets.add(devices);
       const ways = [
         pump(atm, devices, (text) => text),
