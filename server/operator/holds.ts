@@ -3,6 +3,7 @@
  * settled by an operator alone.
  */
 import { inWords, UsageError } from "../../lib/errors.ts";
+import { commandNonceMsMax } from "../../lib/limits.ts";
 import { decimalText, formatMoney } from "../../lib/money.ts";
 import type { Bank } from "../bank.ts";
 import type { Movement } from "../ledger/model.ts";
@@ -76,19 +77,26 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
       amount,
       reason: requireReason(reason),
     });
+    const first = holds.find(({ id }) => id === movement);
     if (outcome !== "ok") {
-      throw new UsageError(
-        `movement ${movement} was not settled: ${inWords(outcome)}. See 'deno task bank holds'`,
-      );
+      const mayBePaid = outcome === "try_later" && first !== undefined && first.token !== "";
+      const [why, mend] = mayBePaid
+        ? [`its device may still hand out the notes`, `Settle it after ${nonceEndOf(first)}`]
+        : [inWords(outcome), "See 'deno task bank holds'"];
+      throw new UsageError(`movement ${movement} was not settled: ${why}. ${mend}`);
     }
     const how = reverse ? "reversed" : `completed with ${formatMoney(amount, currency)}`;
-    const first = holds.find(({ id }) => id === movement);
     const later = first?.kind === "transfer"
       ? ""
       : "; a later report of its terminal is booked to the differences account";
     yield { line: `movement ${movement} is ${how}${later}` };
   },
 };
+
+/** Returns when the device's nonce of a withdrawal has ended, whatever happened. */
+function nonceEndOf({ timeMs }: Movement): string {
+  return new Date(timeMs + commandNonceMsMax).toISOString();
+}
 
 /** Returns the recipients' account numbers of transfers, by movement. */
 async function recipientsOf(

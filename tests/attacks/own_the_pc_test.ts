@@ -238,7 +238,7 @@ const attacks: [what: string, gets: string, paid: bigint, attack: Attack][] = [
     await assertRejects(
       () => Array.fromAsync(a.running.operate({ ...settle, reason: "counted" })),
       UsageError,
-      "try later",
+      "may still hand out the notes. Settle it after ",
     );
     return "refused";
   }],

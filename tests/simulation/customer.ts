@@ -204,9 +204,11 @@ export class Customer {
     for (let tries = 0; tries < 4 && this.#isAt("pin"); tries++) {
       await this.#think();
       const { changes } = this.credentials;
+      const own = card.pin ?? card.perhaps;
+      if (own === null) return false; // the one that was perhaps set is not
       const pin = this.random.chance(mistypes)
         ? this.world.pins.wrongPin(() => this.random.below(10))
-        : (card.pin ?? card.perhaps)!;
+        : own;
       const session = this.#newSession();
       page.send({ type: "log_in_with_card", pin });
       await page.until(

@@ -194,6 +194,13 @@ function judgeReceipts(
   });
 }
 
+/** Returns what corrections of movements took from the differences account for customers. */
+export function creditedBy({ accounts, movements }: Records, ids: readonly string[]): bigint {
+  const differences = accounts.find(({ kind }) => kind === "differences")?.number;
+  const rows = movements.filter(({ id, action }) => action === "correct" && ids.includes(id));
+  return sum(rows, ({ debit, booked }) => debit === differences ? booked : -booked);
+}
+
 function wordsOf({ attempts }: Intent): string {
   return attempts.map(({ claim, terminal, fromMs, handed }) =>
     `[${terminal} at ${Math.round(fromMs)} ms, by hand ${handed}] ` +

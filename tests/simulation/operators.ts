@@ -1,5 +1,6 @@
 /** The bank's operators: what they do to customers, terminals and keys, and what they were answered. */
 import { UsageError } from "../../lib/errors.ts";
+import { commandNonceMsMax } from "../../lib/limits.ts";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
 import { CommandRefused, type OperatorAnswer } from "../../server/operator/request.ts";
 import type { Ending } from "./access_judge.ts";
@@ -181,7 +182,14 @@ export class Operators {
     for (const { movement } of holds) {
       const done = machine.movedBy(movement);
       const how = done > 0n ? { reverse: false, complete: decimal(done) } : { reverse: true };
-      await this.#try({ command: "settle_hold", movement, reason: "revoked", ...how });
+      const settle = { command: "settle_hold", movement, reason: "revoked", ...how } as const;
+      let mayBePaid = false;
+      await this.#try(settle, undefined, ({ message }) => {
+        mayBePaid = message.includes("may still hand out");
+      });
+      if (!mayBePaid) continue;
+      await this.world.scheduler.pause(commandNonceMsMax, "operator");
+      await this.#try(settle);
     }
   }
 
@@ -199,13 +207,17 @@ export class Operators {
   /**
    * Operators see to a machine with keyed devices after its notes were counted: they settle what is
    * in doubt, and credit notes that were presented and drawn back.
+   * @returns ids of the movements that they corrected
    */
-  async seeTo(machine: Machine): Promise<void> {
+  async seeTo(machine: Machine): Promise<string[]> {
     await this.settleFor(machine);
+    const corrected: string[] = [];
     for (const { movement, done } of machine.disputes()) {
       const [amount, reason] = [decimal(done), "counted"];
-      await this.#try({ command: "correct_movement", movement, amount, reason });
+      const answers = await this.#try({ command: "correct_movement", movement, amount, reason });
+      if (answers.length > 0) corrected.push(movement);
     }
+    return corrected;
   }
 
   /** Resolves when nothing that operators began is under way. */

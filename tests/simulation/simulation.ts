@@ -38,6 +38,7 @@ import { judgeLog, type LogKeys } from "./log_judge.ts";
 import { Machine } from "./machine.ts";
 import { MemoryDatabase, MemoryStore, soundDatabase } from "./memory_store.ts";
 import {
+  creditedBy,
   type Evidence,
   type Finding,
   judgeLooks,
@@ -129,6 +130,8 @@ class Simulation {
   readonly #worstMoments: Random;
   #seen: Seen | null = null;
   #revoked: Machine | null = null;
+  /** Movements that were corrected then: what a count of its notes would find reaches no book. */
+  #correctedLast: string[] = [];
   readonly #lost: Lost[] = [];
   readonly #intents: Intent[] = [];
   readonly #looks: Look[] = [];
@@ -541,7 +544,7 @@ class Simulation {
     this.#revoked = machine;
     // A movement that the devices lost count of is settled as people count it.
     this.#customersNotesKept += await machine.countNotes(currency);
-    await this.#operators.settleFor(machine);
+    this.#correctedLast = await this.#operators.seeTo(machine);
   }
 
   /** An operator counts the notes of a machine that needs it: one whose devices or journal say so. */
@@ -726,7 +729,12 @@ class Simulation {
       intents: this.#intents,
       looks: this.#looks,
       notes: new Map(
-        this.#machines.map((machine) => [this.#operators.terminalOf(machine), machine.bankNotes()]),
+        this.#machines.map((machine) => {
+          const uncounted = machine === this.#revoked
+            ? creditedBy(records, this.#correctedLast)
+            : 0n;
+          return [this.#operators.terminalOf(machine), machine.bankNotes() - uncounted];
+        }),
       ),
       customersNotesKept: this.#machines.reduce(
         (sum, machine) => sum + machine.customerNotes(),

@@ -22,7 +22,7 @@ export function usualConfig(seed: number): Config {
     atms,
     servers: sqlite ? 1 : random.between(1, 2),
     days: random.between(1, 2),
-    visits: 12 * atms,
+    visits: random.of([12, 24, 48]) * atms,
     faults: new Set(faults),
     sqlite,
   };
