@@ -9,8 +9,10 @@ import type { OperatorCommand, OperatorCommandName, Role } from "./operator_comm
 export interface ConsoleCalls {
   /** Signs an operator's command, one of `consoleActs`, and gives it to the bank. */
   act(command: OperatorCommand): Promise<ActAnswer>;
-  /** Reads a page of rows. */
+  /** Reads a page of rows, by a signed command if the process has not got them. */
   read<Query extends ConsoleQuery>(query: Query): Promise<ReadAnswer<RowsOf<Query>>>;
+  /** Reads it again, by a command only if it may have changed and the watch cannot show how. */
+  refresh<Query extends ConsoleQuery>(query: Query): Promise<ReadAnswer<RowsOf<Query>>>;
   /** Locks the console. */
   lock(): Promise<void>;
   /** Reports that the operator uses the page. */
@@ -47,6 +49,22 @@ export interface ConsoleQueries {
   terminals: { query: { find: string; after: number }; rows: TerminalNews[] };
   /** A terminal's own entries in the log, newest first. `before`: a place, or "". */
   terminal: { query: { name: string; before: string }; rows: EntryNews[] };
+  /**
+   * The log, newest first. `who` is a customer, "operator NAME", "terminal NAME" or "bank"; `from` and
+   * `before` are days or instants; `at`: where the page begins. Each may be "".
+   */
+  log: {
+    query: {
+      who: string;
+      action: string;
+      outcome: string;
+      terminal: string;
+      from: string;
+      before: string;
+      at: string;
+    };
+    rows: EntryNews[];
+  };
   /** Customers. `after`: where the page begins, or "". */
   customers: { query: { find: string; after: string }; rows: CustomerNews[] };
   /** One customer. */
@@ -84,6 +102,9 @@ export const consoleActs = [
   "end_restore",
   "back_up",
   "rotate_audit_key",
+  "check_ledger",
+  "take_checkpoint",
+  "read_receipt",
   "remove_operator",
   "approve",
   "reject",
@@ -121,6 +142,8 @@ export interface TerminalNews {
   problems: ProblemNews[];
   /** The last comparison with the books; null for none. */
   reconciledMs: number | null;
+  /** What it found, in words. */
+  differences: readonly string[];
 }
 
 /** A customer among those that were found. */
@@ -185,8 +208,18 @@ export interface EntryNews {
   /** "1.4711". */
   place: string;
   timeMs: number;
+  who: string;
   action: string;
   outcome: string;
+  terminal: string;
+  /** Empty for none. */
+  movement: string;
+}
+
+/** An entry that the watch has found. */
+export interface FreshEntry extends EntryNews {
+  /** Whether it is an operator's, and changed the books. */
+  isChange: boolean;
 }
 
 /** A movement's entry in the log. */
@@ -245,6 +278,12 @@ export interface BankNews {
   log: {
     entries: number;
     checkpointMs: number | null;
+    /** How many entries the last checkpoint covers; null before the first. */
+    checkpointSize: number | null;
+    /** Whether it has the cosignatures of enough witnesses; null without witnesses. */
+    isCosigned: boolean | null;
+    /** Whether a contradiction has stopped all signing. */
+    isStopped: boolean;
     verifiedMs: number | null;
     backupMs: number | null;
     keyVersion: number;
@@ -280,4 +319,8 @@ export interface WatchedBank {
   news?: BankNews;
   /** All terminals with the first piece, changed ones with later ones. */
   terminals?: TerminalNews[];
+  /** New entries of the log, oldest first, as far as the operator's role may see them. */
+  entries?: FreshEntry[];
+  /** Whether entries before these were left out. */
+  missed?: boolean;
 }

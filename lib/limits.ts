@@ -543,6 +543,13 @@ export const gateLookMs = 5;
 export const windowBlankMsMax = 20 * second;
 
 // The operator's console
+/** Entries that are examined for a page of a search; the next page continues. */
+export const searchEntriesMax = 20_000;
+/** New entries of the log in a piece of `watch_bank`, and those that a console keeps. */
+export const newsEntriesMax = 500;
+export const consoleRecentMax = 5_000;
+/** Characters of where a page begins: a place for each chain of the log. */
+export const consolePageLengthMax = 2_000;
 /** Entries of a customer that are examined for a page of bookings, and for the balances before them. */
 export const bookingEntriesExaminedMax = 2_000;
 export const balanceEntriesExaminedMax = 4_000;
@@ -555,6 +562,8 @@ export const consoleRefusedRetryMs = 15 * second;
 export const consoleTouchMs = 5 * second;
 /** Rows of a page of a list. */
 export const consoleRowsMax = 50;
+/** Rows of a page to which new ones come, until it is read again. */
+export const consoleFollowedRowsMax = 4 * consoleRowsMax;
 /** Length of a text to be found. */
 export const consoleFindLengthMax = 64;
 

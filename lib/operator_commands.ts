@@ -87,6 +87,16 @@ export const operatorCommands = {
     /** The last so many entries. */
     last: "text?",
   },
+  /** A page of the log, newest first. `at`: a page's `next`; the other fields filter. */
+  search_log: {
+    customer: "text?",
+    action: "text?",
+    outcome: "text?",
+    from: "text?",
+    before: "text?",
+    terminal: "text?",
+    at: "text?",
+  },
   read_audit: {},
   rotate_audit_key: {},
   take_checkpoint: {},
@@ -157,6 +167,7 @@ export const rolesOf: Readonly<Record<OperatorCommandName, readonly Role[]>> = {
   back_up: [...terminals, ...timer],
   end_restore: terminals,
   show_audit: ["auditor"],
+  search_log: ["auditor"],
   read_audit: timer,
   rotate_audit_key: nobodyElse,
   take_checkpoint: timer,

@@ -17,7 +17,12 @@ export interface ShowFilter {
   terminal?: string;
 }
 
-export function isWanted(entry: AuditEntry, filter: ShowFilter): boolean {
+/** The facts of an entry that a filter looks at. */
+export type FilteredFacts =
+  & Pick<AuditEntry, "who" | "action" | "timeMs" | "terminal">
+  & { outcome: string };
+
+export function isWanted(entry: FilteredFacts, filter: ShowFilter): boolean {
   const { customer, action, outcome, from, before, terminal } = filter;
   return (customer === undefined || entry.who === customer) &&
     (action === undefined || entry.action.toLowerCase().includes(action.toLowerCase())) &&

@@ -28,6 +28,7 @@ import type { Signer } from "../operator/signed_request.ts";
 import { askServer } from "../operator/socket.ts";
 import { commandInWords } from "../operator/words.ts";
 import { readRows } from "./reads.ts";
+import { followed, Recent } from "./recent.ts";
 
 export interface ConsoleWorld extends Timers, Clock {
   connectUnix(path: string): Promise<Socket>;
@@ -50,6 +51,9 @@ interface Open {
   locking: AbortController;
   terminals: Map<string, TerminalNews>;
   news: BankNews | null;
+  recent: Recent;
+  /** The last answer to each kind of query, and how many recent entries there were before it. */
+  kept: Map<ConsoleQuery["of"], { query: string; answer: ReadAnswer<unknown[]>; total: number }>;
 }
 
 export class Console implements ConsoleCalls {
@@ -85,7 +89,14 @@ export class Console implements ConsoleCalls {
     this.#end();
     this.#locked = Promise.withResolvers();
     const locking = new AbortController();
-    const open: Open = { signer, locking, terminals: new Map(), news: null };
+    const open: Open = {
+      signer,
+      locking,
+      terminals: new Map(),
+      news: null,
+      recent: new Recent(),
+      kept: new Map(),
+    };
     this.#open = open;
     this.#use();
     this.#show(lost(signer.name, "the console connects to the bank"));
@@ -118,11 +129,24 @@ export class Console implements ConsoleCalls {
     try {
       const { terminals } = open;
       const ask = (command: OperatorCommand) => this.#answers(open, command);
-      return await readRows(query, { terminals: () => [...terminals.values()], ask });
+      const { total } = open.recent;
+      const answer = await readRows(query, { terminals: () => [...terminals.values()], ask });
+      open.kept.set(query.of, { query: JSON.stringify(query), answer, total });
+      return answer;
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       return { failed: error.message };
     }
+  }
+
+  async refresh<Query extends ConsoleQuery>(query: Query): Promise<ReadAnswer<RowsOf<Query>>> {
+    const open = this.#isOpen();
+    const kept = open?.kept.get(query.of);
+    if (open && kept?.query === JSON.stringify(query)) {
+      const answer = followed(query, kept.answer, open.recent.since(kept.total));
+      if (answer !== null) return answer as ReadAnswer<RowsOf<Query>>;
+    }
+    return await this.read(query);
   }
 
   /** Drops the key, and ends what is under way. */
@@ -185,8 +209,9 @@ export class Console implements ConsoleCalls {
     }
   }
 
-  #take(open: Open, { news, terminals }: WatchedBank): void {
+  #take(open: Open, { news, terminals, entries = [], missed = false }: WatchedBank): void {
     if (open !== this.#isOpen()) return;
+    open.recent.add(entries, missed || (terminals !== undefined && this.#view.state === "lost"));
     if (terminals && this.#view.state === "lost") open.terminals.clear(); // a first piece has all
     for (const terminal of terminals ?? []) open.terminals.set(terminal.name, terminal);
     open.news = news ?? open.news;
@@ -227,6 +252,9 @@ export class Console implements ConsoleCalls {
     try {
       for await (const answer of this.#answers(open, command)) {
         if ("line" in answer) lines.push(answer.line);
+        if ("checkpoint" in answer) lines.push(answer.checkpoint);
+        if ("receipt" in answer) lines.push(answer.receipt);
+        if ("bad" in answer) lines.push(answer.bad);
         if ("proposal" in answer) proposal = answer.proposal;
       }
       return proposal === null

@@ -8,7 +8,7 @@ import type {
   TerminalNews,
 } from "../../lib/console.ts";
 import { consoleRowsMax } from "../../lib/limits.ts";
-import type { OperatorCommand } from "../../lib/operator_commands.ts";
+import type { LogFilter, OperatorCommand } from "../../lib/operator_commands.ts";
 import type { OperatorAnswer } from "../operator/request.ts";
 
 /** Where rows come from. */
@@ -41,6 +41,11 @@ const readers: Readers = {
     );
   },
 
+  log(query, { ask }) {
+    const at = unlessEmpty({ at: query.at });
+    return pageOf(ask({ command: "search_log", ...filterOf(query), ...at }));
+  },
+
   customers({ find, after }, { ask }) {
     return pageOf(ask({ command: "find_customers", find, ...unlessEmpty({ after }) }));
   },
@@ -54,6 +59,13 @@ const readers: Readers = {
     return pageOf(ask({ command: "show_bookings", customer: name, ...bounds }));
   },
 };
+
+/** Returns the filter of a search in the log. */
+export function filterOf(
+  { who, action, outcome, terminal, from, before }: ConsoleQueries["log"]["query"],
+): LogFilter {
+  return unlessEmpty({ customer: who, action, outcome, terminal, from, before });
+}
 
 /** Returns the fields that are not empty: an empty one of a query is an absent one of a command. */
 function unlessEmpty<Name extends string>(

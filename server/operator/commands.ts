@@ -21,6 +21,7 @@ import { holdCommands } from "./holds.ts";
 import { limitCommands } from "./limits.ts";
 import { receiptCommands } from "./receipts.ts";
 import { type Answers, CommandRefused, type Handlers } from "./request.ts";
+import { searchCommands } from "./search_log.ts";
 import { staffCommands } from "./staff.ts";
 import { statusCommands } from "./status.ts";
 import { terminalCommands } from "./terminals.ts";
@@ -35,6 +36,7 @@ const handlers: Handlers<OperatorCommandName> = {
   ...holdCommands,
   ...bookCommands,
   ...auditCommands,
+  ...searchCommands,
   ...receiptCommands,
   ...statusCommands,
   ...customerCommands,

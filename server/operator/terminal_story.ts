@@ -1,8 +1,8 @@
 /** `show_terminal`: what the log has of a terminal, a page at a time. */
-import type { EntryNews } from "../../lib/console.ts";
 import { consoleRowsMax } from "../../lib/limits.ts";
 import { placeText } from "../audit/entry.ts";
 import type { Handlers } from "./request.ts";
+import { entryNews } from "./search_log.ts";
 import { requireName, requirePlace } from "./words.ts";
 
 export const terminalStoryCommands: Handlers<"show_terminal"> = {
@@ -15,9 +15,7 @@ export const terminalStoryCommands: Handlers<"show_terminal"> = {
     for (const each of stored.slice(0, consoleRowsMax)) {
       const entry = auditKeys.open(each, chainIds.get(each.chain)!);
       if (entry === null) continue; // `verify` finds it
-      const { timeMs, action, outcome } = entry;
-      const row: EntryNews = { place: placeText(each), timeMs, action, outcome };
-      yield { line: JSON.stringify(row) };
+      yield { line: JSON.stringify(entryNews(each, entry)) };
     }
     if (stored.length > consoleRowsMax) yield { next: placeText(stored[consoleRowsMax - 1]!) };
   },

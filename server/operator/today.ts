@@ -6,12 +6,14 @@ import type { BankNews, MovementNews, PeriodNews } from "../../lib/console.ts";
 import {
   logChunkEntries,
   newsEntriesExaminedMax,
+  newsEntriesMax,
   newsMovementsMax,
   newsPeriodMs,
 } from "../../lib/limits.ts";
 import { type AuditEntry, isInClear, placeText, type SealedEntry } from "../audit/entry.ts";
 import { headsOf } from "../audit/heads.ts";
 import type { AuditKeyRing } from "../audit/keys.ts";
+import type { OpenedEntry } from "../audit/places.ts";
 import { dayOf } from "../ledger/day.ts";
 import type { ReadableLog } from "./read_log.ts";
 
@@ -34,6 +36,9 @@ export class Today {
   #day: number;
   #isCut = false;
   #entries = 0;
+  /** Those that came since they were taken, the newest. */
+  #fresh: OpenedEntry[] = [];
+  #hasMissed = false;
 
   constructor(
     private readonly log: ReadableLog,
@@ -47,6 +52,15 @@ export class Today {
   /** The entries of all chains so far. */
   get entries(): number {
     return this.#entries;
+  }
+
+  /** Returns the entries since the last call, oldest first, and whether some before them are left out. */
+  takeFresh(): { fresh: OpenedEntry[]; hasMissed: boolean } {
+    const taken = { fresh: this.#fresh.slice(-newsEntriesMax), hasMissed: this.#hasMissed };
+    taken.hasMissed ||= taken.fresh.length < this.#fresh.length;
+    this.#fresh = [];
+    this.#hasMissed = false;
+    return taken;
   }
 
   /** Reads what is new in the log; returns whether anything was. */
@@ -115,6 +129,11 @@ export class Today {
     if (isInClear(stored)) return;
     const entry = this.keys().open(stored, chainId);
     if (entry === null) return; // `verify` finds it
+    this.#fresh.push({ stored, entry });
+    if (this.#fresh.length === 4 * newsEntriesMax) {
+      this.#fresh = this.#fresh.slice(-newsEntriesMax);
+      this.#hasMissed = true;
+    }
     const isToday = dayOf(entry.timeMs, this.timeZone) === this.#day;
     if (this.#edges.delete(stored.chain) && isToday) this.#isCut = true;
     const { kind, step } = entry;

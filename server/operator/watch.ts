@@ -4,20 +4,23 @@
  */
 import type {
   BankNews,
+  FreshEntry,
   HoldNews,
   ProposalNews,
   TerminalNews,
   WatchedBank,
 } from "../../lib/console.ts";
 import { newsHoldsMax, newsProblemsMax, proposalMsMax, watchMs } from "../../lib/limits.ts";
-import { operatorCommandFrom } from "../../lib/operator_commands.ts";
+import { mayGive, operatorCommandFrom, type Role } from "../../lib/operator_commands.ts";
 import { pause } from "../../lib/world.ts";
+import type { OpenedEntry } from "../audit/places.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
 import type { Movement, Operator, Staff } from "../ledger/model.ts";
 import { type BankState, bankStateOf, type TerminalState } from "../metrics/bank_state.ts";
 import { type Problem, problemsOf, problemsOfTerminal } from "../metrics/problems.ts";
 import { CommandRefused, type Handlers } from "./request.ts";
+import { entryNews } from "./search_log.ts";
 import { Today } from "./today.ts";
 import { commandInWords } from "./words.ts";
 
@@ -55,6 +58,7 @@ class Watch {
     const me = this.#requirePresent(staff);
     const state = await bankStateOf(bank);
     const holds = await bank.ledger.read.holds();
+    const isFirst = this.#news === "";
     const isNew = await this.#today.read(state.nowMs);
     if (isNew) this.#versions.log++;
     const ids = holds.map(({ id }) => id).join();
@@ -79,7 +83,34 @@ class Watch {
     const text = JSON.stringify({ ...news, nowMs: 0 });
     const isSame = text === this.#news;
     this.#news = text;
-    return { ...(!isSame && { news }), ...(terminals.length > 0 && { terminals }) };
+    const { fresh, hasMissed } = this.#today.takeFresh();
+    const entries = isFirst ? [] : await this.#entriesFor(me.role, fresh);
+    return {
+      ...(!isSame && { news }),
+      ...(terminals.length > 0 && { terminals }),
+      ...(entries.length > 0 && { entries }),
+      ...(hasMissed && !isFirst && { missed: true }),
+    };
+  }
+
+  /**
+   * Returns new entries as a role may see them: who may not read the log gets those of terminals and
+   * of movements, and of operators only that they changed something.
+   */
+  async #entriesFor(role: Role, fresh: readonly OpenedEntry[]): Promise<FreshEntry[]> {
+    const { auditKeys, ledger } = this.bank;
+    const ids = new Map((await ledger.read.chains()).map(({ number, id }) => [number, id]));
+    return fresh.flatMap(({ stored, entry }) => {
+      const isOperators = entry.who.startsWith("operator ");
+      const isChange = isOperators &&
+        (auditKeys.openWithDigests(stored, ids.get(stored.chain)!)?.digests.length ?? 0) > 0;
+      const news = { ...entryNews(stored, entry), isChange };
+      if (mayGive(role, "show_audit")) return [news];
+      if (isChange) return [{ ...news, who: "operator", action: "", movement: "" }];
+      const isSeen = entry.step !== undefined || entry.balance !== undefined ||
+        entry.who.startsWith("terminal ");
+      return isSeen ? [news] : [];
+    });
   }
 
   /** @throws {CommandRefused} if the operator has been removed, or has another key or role */
@@ -108,7 +139,7 @@ type OfState = Omit<
 >;
 
 function stateNews(bank: Bank, state: BankState): OfState {
-  const { monitor, settings } = bank;
+  const { monitor, settings, checkpoints: { last } } = bank;
   const failures = {
     names: monitor.failedNames.keys,
     ofOneSource: monitor.handshakeFailures.largest,
@@ -134,6 +165,11 @@ function stateNews(bank: Bank, state: BankState): OfState {
     log: {
       entries: 0,
       checkpointMs: state.checkpointMs,
+      checkpointSize: last?.size ?? null,
+      isCosigned: bank.checkpoints.cosigning === null || last === null
+        ? null
+        : bank.checkpoints.isCosigned(last.size),
+      isStopped: bank.checkpoints.isStopped,
       verifiedMs: state.verifiedMs,
       backupMs: state.backupMs,
       keyVersion: state.auditKeyVersion,
@@ -168,6 +204,7 @@ function terminalNews(terminal: TerminalState, state: BankState, bank: Bank): Te
     cassettes: report?.cassettes.map(({ value, count }) => ({ value, count })) ?? null,
     problems: problemsOfTerminal(terminal, state, bank.settings.currency).map(problemNews),
     reconciledMs: reconciled?.ms ?? null,
+    differences: reconciled?.differences ?? [],
   };
 }
 

@@ -8,6 +8,7 @@ import { TopBar } from "./parts/top_bar.ts";
 import { Approvals } from "./screens/approvals/approvals.ts";
 import { Customers } from "./screens/customers/customers.ts";
 import { Doubt } from "./screens/doubt/doubt.ts";
+import { Log } from "./screens/log/log.ts";
 import { Terminals } from "./screens/terminals/terminals.ts";
 import { Today } from "./screens/today/today.ts";
 import type { ScreenName, ScreenProps, Send, State } from "./state/model.ts";
@@ -19,6 +20,7 @@ const screens: Record<ScreenName, ComponentType<ScreenProps>> = {
   customers: Customers,
   doubt: Doubt,
   approvals: Approvals,
+  log: Log,
 };
 
 export function App({ state, send }: { state: State; send: Send }): VNode {

@@ -40,7 +40,7 @@ export function startShell(bridge: ConsoleBridge, root: HTMLElement): void {
     if (effect.call === "act") {
       return send({ type: "acted", answer: await bridge.call("act", [effect.command]) });
     }
-    const answer = await bridge.call("read", [effect.query]) as ReadAnswer<never>;
+    const answer = await bridge.call(effect.call, [effect.query]) as ReadAnswer<never>;
     send({ type: "rows", query: effect.query, answer });
   };
 

@@ -9,7 +9,7 @@ import {
   type ConsoleQuery,
   type ConsoleView,
 } from "../../lib/console.ts";
-import { consoleFindLengthMax } from "../../lib/limits.ts";
+import { consoleFindLengthMax, consolePageLengthMax } from "../../lib/limits.ts";
 import { type OperatorCommand, operatorCommandFrom } from "../../lib/operator_commands.ts";
 import type { Machine } from "./machine.ts";
 
@@ -33,6 +33,10 @@ const parsers = new Map<string, Parse>(Object.entries(
     read([value, ...more]) {
       const query = queryFrom(value);
       return query && more.length === 0 ? (console) => console.read(query) : null;
+    },
+    refresh([value, ...more]) {
+      const query = queryFrom(value);
+      return query && more.length === 0 ? (console) => console.refresh(query) : null;
     },
     lock: (args) => args.length === 0 ? (console) => console.lock() : null,
     touch: (args) => args.length === 0 ? (console) => console.touch() : null,
@@ -65,13 +69,22 @@ function isAct(command: OperatorCommand): boolean {
   return !("key" in command);
 }
 
-type FieldKind = "text" | "count";
+type FieldKind = "text" | "page" | "count";
 
 const queries: {
   [Of in keyof ConsoleQueries]: Record<keyof ConsoleQueries[Of]["query"], FieldKind>;
 } = {
   terminals: { find: "text", after: "count" },
   terminal: { name: "text", before: "text" },
+  log: {
+    who: "text",
+    action: "text",
+    outcome: "text",
+    terminal: "text",
+    from: "text",
+    before: "text",
+    at: "page",
+  },
   customers: { find: "text", after: "text" },
   customer: { name: "text" },
   bookings: { name: "text", account: "text", before: "text" },
@@ -90,5 +103,6 @@ function queryFrom(value: unknown): ConsoleQuery | null {
 
 function fits(kind: FieldKind, value: unknown): boolean {
   if (kind === "count") return Number.isSafeInteger(value) && (value as number) >= 0;
-  return typeof value === "string" && value.length <= consoleFindLengthMax && value.isWellFormed();
+  const lengthMax = kind === "page" ? consolePageLengthMax : consoleFindLengthMax;
+  return typeof value === "string" && value.length <= lengthMax && value.isWellFormed();
 }

@@ -48,6 +48,7 @@ export const everyCommand: {
   back_up: {},
   end_restore: { reason },
   show_audit: { json: false, follow: false },
+  search_log: {},
   read_audit: {},
   rotate_audit_key: {},
   take_checkpoint: {},

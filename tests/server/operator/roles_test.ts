@@ -56,6 +56,7 @@ const table = `
   back_up            .oaAT
   end_restore        .o.A.
   show_audit         ..aA.
+  search_log         ..aA.
   read_audit         ..aAT
   rotate_audit_key   ...A.
   take_checkpoint    ..aAT

@@ -1,6 +1,7 @@
 /** Every act of the console, clicked in a real browser: what the dialog says, and what the bank has after. */
 import { assertEquals } from "@std/assert";
 import { findBrowser, type Page } from "../../browser.ts";
+import { newId } from "../../server/helpers/running_bank.ts";
 import { type Desk, type OpenConsole, withConsoles } from "./open_console.ts";
 
 const ignore = findBrowser() === null;
@@ -53,6 +54,21 @@ Deno.test({
       await page.getByRole("button", { name: "alice" }).click();
       await page.getByText("deposit €1,000.00 - opening balance").waitFor();
 
+      const atm = await running.visit("alice");
+      const movement = newId();
+      await atm.authorise("withdrawal", movement, "4000");
+      await atm.ask({ op: "complete", movement, amount: "4000" });
+      await page.getByText("-€40.00").waitFor();
+      await page.getByText("€960.00").first().waitFor();
+
+      await page.getByRole("row").filter({ hasText: "-€40.00" })
+        .getByRole("button", { name: "Correct" }).click();
+      await page.getByLabel("What should have been booked").fill("20.00");
+      await page.getByLabel("Why, for the log").fill("20.00 lay in the tray");
+      await page.getByRole("alertdialog").getByRole("button", { name: "Correct" }).click();
+      await says(page, `movement ${movement} is corrected to €20.00`);
+      await page.getByText("+€20.00").waitFor();
+
       await give(page, "Lock", why, "Lock");
       await says(page, "of alice is locked");
       assertEquals(await accounts(), [["", "locked", null]]);
@@ -103,6 +119,7 @@ Deno.test({
       await ben.page.getByRole("button", { name: "Approve and sign" }).click();
       const second = await says(ben.page, "your half, the second");
       const half = (text: string) => /one-time password: (\S+)/.exec(text)![1]!;
+      await anna.page.getByText(/^one-time, until/).waitFor();
       const atm = await running.connect();
       const logIn = { op: "log_in", username: "alice", password: half(first) + half(second) };
       const answer = await atm.client.ask(logIn as never);
@@ -138,5 +155,45 @@ Deno.test({
         assertEquals(limits, role === "officer" ? 1 : 0, role);
         assertEquals(opened.problems, []);
       }
+    }),
+});
+
+Deno.test({
+  name: "console: the log is searched, follows without a command, and gives checkpoint and proof",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      const { page, problems } = await open("anna", "auditor");
+      await goTo(page, "Log");
+      await page.getByRole("cell", { name: "bob", exact: true }).waitFor();
+      await page.getByLabel("Who").fill("terminal lobby");
+      await page.getByRole("button", { name: "Search" }).click();
+      await page.getByRole("cell", { name: "bob", exact: true }).waitFor({ state: "detached" });
+      const searches = async () =>
+        (await running.entries()).filter((line) => line === "operator anna | search log").length;
+      assertEquals(await searches(), 2);
+      const atm = await running.connect();
+      for (const count of [1, 2]) {
+        await atm.ask({ op: "void", movement: newId() });
+        await page.getByText("void an unknown movement").nth(count - 1).waitFor();
+      }
+      assertEquals(await searches(), 2, "following has no entry in the log");
+
+      await give(page, "Take a checkpoint", {}, "Take a checkpoint");
+      await says(page, "Done");
+      await page.getByText(/^\d+ entries/).first().waitFor();
+      const place = await page.locator("tbody code").last().innerText();
+      await give(page, "Proof of an entry", { "Entry or movement": place }, "Proof of an entry");
+      await says(page, /tlog-proof/);
+      await give(page, "Signed receipt", { "Entry or movement": "1.99999" }, "Signed receipt");
+      await says(page, "the log has no entry '1.99999'");
+      await give(page, "Check the books", {}, "Check the books");
+      await says(page, "Done");
+      assertEquals(await page.getByRole("button", { name: "Another key" }).count(), 0);
+
+      const teller = await open("tom", "teller");
+      await goTo(teller.page, "Log");
+      await teller.page.getByText("Auditors and admins read the log.").waitFor();
+      assertEquals([...problems, ...teller.problems], []);
     }),
 });

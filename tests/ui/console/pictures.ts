@@ -45,6 +45,7 @@ export function madeTerminals(count: number, nowMs: number): TerminalNews[] {
         }]
         : [],
       reconciledMs: nowMs - 5 * 60 * minute,
+      differences: isLost ? ["3 notes of €20.00 less than the books have"] : [],
     };
   });
 }
@@ -230,5 +231,9 @@ export function busy(console: OperableConsole, count = 15): OperableConsole {
     lock: () => console.lock(),
     touch: () => console.touch(),
     read,
+    refresh: async (query) =>
+      query.of === "terminals" || madeRows(query, nowMs) !== null
+        ? await read(query)
+        : await console.refresh(query),
   };
 }

@@ -32,8 +32,20 @@ const screens: [name: string, open: (page: Page) => Promise<void>][] = [
     await page.getByRole("button", { name: /^Approvals/ }).click();
   }],
   ["approve", (page) => page.getByRole("button", { name: "Approve", exact: true }).click()],
-  ["locked", async (page) => {
+  ["log", async (page) => {
     await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("navigation").getByText("Log", { exact: true }).click();
+    await page.getByRole("row").nth(3).waitFor();
+  }],
+  ["proof", async (page) => {
+    await page.getByRole("button", { name: "Proof of an entry" }).click();
+    const place = await page.locator("tbody code").last().innerText();
+    await page.getByLabel("Entry or movement").fill(place);
+    await page.getByRole("alertdialog").getByRole("button", { name: "Proof of an entry" }).click();
+    await page.getByText("Done").waitFor();
+  }],
+  ["locked", async (page) => {
+    await page.getByRole("button", { name: "Close" }).click();
     await page.getByRole("button", { name: "Lock" }).click();
     await page.getByRole("heading", { name: "Locked" }).waitFor();
   }],

@@ -34,6 +34,7 @@ export const entries: Record<ScreenName, Entry> = {
     icon: "check",
     waiting: ({ proposals }) => proposals.length,
   },
+  log: { title: "Log", icon: "history" },
 };
 
 export function Navigation({ state, news, send }: ScreenProps): VNode {

@@ -8,6 +8,8 @@ export interface Column<Row> {
   isFigure?: boolean;
   /** Gives way first where it is narrow. */
   isMinor?: boolean;
+  /** Stays on one line. */
+  isShort?: boolean;
   /** The cell with which the keyboard opens the row. */
   isOpener?: boolean;
   cell(row: Row): ComponentChildren;
@@ -26,8 +28,8 @@ export function Table<Row>({ label, columns, rows, keyOf, onOpen }: {
   keyOf: (row: Row) => string;
   onOpen?: (row: Row) => void;
 }): VNode {
-  const kindOf = ({ isFigure, isMinor }: Column<Row>) =>
-    `${isFigure ? "number" : ""} ${isMinor ? "minor" : ""}`.trim();
+  const kindOf = ({ isFigure, isMinor, isShort }: Column<Row>) =>
+    [isFigure && "number", isMinor && "minor", isShort && "short"].filter(Boolean).join(" ");
   const open = (row: Row) => onOpen && (() => onOpen(row));
   return html`
     <table class="table" aria-label=${label}>

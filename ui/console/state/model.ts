@@ -12,7 +12,14 @@ import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import type { DisconnectReason } from "../../page/bridge/bridge.ts";
 
 /** The screens, in the order of the navigation. */
-export const screenNames = ["today", "terminals", "customers", "doubt", "approvals"] as const;
+export const screenNames = [
+  "today",
+  "terminals",
+  "customers",
+  "doubt",
+  "approvals",
+  "log",
+] as const;
 export type ScreenName = typeof screenNames[number];
 
 /** A screen, and the thing on it that is open: a terminal's name, for example. */
@@ -25,15 +32,18 @@ export interface Place {
 
 export type ListName = keyof ConsoleQueries;
 
-/** Rows that a screen shows, or waits for. */
+/** Rows that a screen shows, or waits for; `isStale`: how to read them once more. */
 export interface List<Of extends ListName = ListName> {
   query: { of: Of } & ConsoleQueries[Of]["query"];
   /** The last answer; null before the first. */
   answer: ReadAnswer<ConsoleQueries[Of]["rows"]> | null;
   /** Whether a read is under way, and whether the rows changed since it began. */
   isReading: boolean;
-  isStale: boolean;
+  isStale: false | Reading;
 }
+
+/** How rows are read: again, or as what follows from the rows before. */
+export type Reading = "read" | "refresh";
 
 export type Lists = { [Of in ListName]?: List<Of> };
 
@@ -95,7 +105,7 @@ export type ConsoleEvent =
 
 /** A call that a step of the state asks for. */
 export type Effect =
-  | { call: "read"; query: ConsoleQuery }
+  | { call: Reading; query: ConsoleQuery }
   | { call: "act"; command: OperatorCommand }
   | { call: "lock" };
 

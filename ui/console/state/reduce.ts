@@ -1,7 +1,7 @@
 /** The page's state, event by event. Pure: calls are effects, which the shell makes. */
 import type { BankNews, ConsoleQuery, ReadAnswer } from "../../../lib/console.ts";
 import type { OperatorCommand } from "../../../lib/operator_commands.ts";
-import type { ConsoleEvent, Effect, List, ListName, Place, State, Step } from "./model.ts";
+import type { ConsoleEvent, Effect, List, ListName, Place, Reading, State, Step } from "./model.ts";
 import { firstQueries, topicOf } from "./screens.ts";
 
 export function reduce(state: State, event: ConsoleEvent): Step {
@@ -46,7 +46,7 @@ function onView(before: State, view: State["view"]): Step {
     const topic = topicOf[of];
     return topic !== null && news.versions[topic] !== view.news.versions[topic];
   });
-  return changed.reduce((step, of) => refresh(step, of), still(state));
+  return changed.reduce((step, of) => refresh(step, of, "refresh"), still(state));
 }
 
 function go(state: State, place: Place): Step {
@@ -62,20 +62,21 @@ function ask(state: State, query: ConsoleQuery): Step {
 }
 
 /** Begins to read; the rows of the same list stay until the answer. */
-function asked({ state, effects }: Step, query: ConsoleQuery): Step {
+function asked({ state, effects }: Step, query: ConsoleQuery, call: Reading = "read"): Step {
   const answer = state.lists[query.of]?.answer ?? null;
   const list = { query, answer, isReading: true, isStale: false } as List;
   return {
     state: { ...state, lists: { ...state.lists, [query.of]: list } },
-    effects: [...effects, { call: "read", query }],
+    effects: [...effects, { call, query }],
   };
 }
 
 /** Reads a list again, once the read under way has ended. */
-function refresh(step: Step, of: ListName): Step {
+function refresh(step: Step, of: ListName, call: Reading): Step {
   const list = step.state.lists[of]!;
-  if (!list.isReading) return asked(step, list.query);
-  const lists = { ...step.state.lists, [of]: { ...list, isStale: true } };
+  if (!list.isReading) return asked(step, { ...list.query }, call);
+  const isStale = list.isStale === "read" ? "read" : call;
+  const lists = { ...step.state.lists, [of]: { ...list, isStale } };
   return { ...step, state: { ...step.state, lists } };
 }
 
@@ -85,7 +86,7 @@ function onRows(state: State, query: ConsoleQuery, answer: ReadAnswer<never>): S
   if (list?.query !== query) return still(state);
   const lists = { ...state.lists, [query.of]: { ...list, answer, isReading: false } };
   const step = still({ ...state, lists });
-  return list.isStale ? asked(step, { ...query }) : step;
+  return list.isStale ? asked(step, { ...query }, list.isStale) : step;
 }
 
 function sign(state: State, fields: Readonly<Record<string, string>>): Step {
@@ -99,7 +100,7 @@ function sign(state: State, fields: Readonly<Record<string, string>>): Step {
 /** Reads everything on the screen again: the operator's own act may have changed it. */
 function again(state: State): Step {
   return (Object.keys(state.lists) as ListName[]).reduce(
-    (step, of) => refresh(step, of),
+    (step, of) => refresh(step, of, "read"),
     still(state),
   );
 }

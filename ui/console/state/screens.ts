@@ -7,6 +7,17 @@ export function firstQueries(place: Place): ConsoleQuery[] {
   return queriesOf[place.screen](place);
 }
 
+/** The query of the log without a filter. */
+export const everyEntry = {
+  who: "",
+  action: "",
+  outcome: "",
+  terminal: "",
+  from: "",
+  before: "",
+  at: "",
+} as const;
+
 const queriesOf: Record<ScreenName, (place: Place) => ConsoleQuery[]> = {
   today: () => [],
   terminals: ({ id }) =>
@@ -22,16 +33,15 @@ const queriesOf: Record<ScreenName, (place: Place) => ConsoleQuery[]> = {
   doubt: ({ terminal }) =>
     terminal === undefined ? [] : [{ of: "terminals", find: terminal, after: 0 }],
   approvals: () => [],
+  log: () => [{ of: "log", ...everyEntry }],
 };
 
-/**
- * The version of the news with which the rows of a list change; null for rows of a signed command, of
- * which each reading has an entry in the log: the operator asks for it.
- */
+/** The version of the news with which the rows of a list may change; null for rows that stay. */
 export const topicOf: Record<ListName, keyof BankNews["versions"] | null> = {
   terminals: "terminals",
-  terminal: null,
+  terminal: "log",
+  log: "log",
   customers: null,
-  customer: null,
-  bookings: null,
+  customer: "log",
+  bookings: "log",
 };

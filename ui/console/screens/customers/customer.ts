@@ -16,7 +16,7 @@ import { Nothing, Panel } from "../../parts/panel.ts";
 import { Pill } from "../../parts/pill.ts";
 import { type Column, Table } from "../../parts/table.ts";
 import type { List, ScreenProps } from "../../state/model.ts";
-import { actsOfAccount, actsOfCustomer } from "./customer_acts.ts";
+import { actsOfAccount, actsOfCustomer, correction } from "./customer_acts.ts";
 import { stateWords } from "./state_words.ts";
 
 export function Customer({ state, news, send }: ScreenProps): VNode {
@@ -117,7 +117,7 @@ function Statement({ state, news, send, facts }: PartProps): VNode {
   const ask = (account: string, before: string) =>
     send({ type: "ask", query: { of: "bookings", name: facts.customer, account, before } });
   const columns: Column<BookingNews>[] = [
-    { head: "Time", cell: ({ timeMs }) => dayAndTime(timeMs, timeZone) },
+    { head: "Time", isShort: true, cell: ({ timeMs }) => dayAndTime(timeMs, timeZone) },
     { head: "What", cell: ({ action }) => action },
     { head: "Account", cell: ({ account }) => account },
     {
@@ -132,6 +132,12 @@ function Statement({ state, news, send, facts }: PartProps): VNode {
       isFigure: true,
       isMinor: true,
       cell: ({ place }) => html`<code class="soft">${place}</code>`,
+    },
+    {
+      head: "Act",
+      cell: ({ movement, action }) =>
+        movement !== "" &&
+        html`<${Acts} acts=${[correction(movement, action)]} news=${news} send=${send} isSmall />`,
     },
   ];
   return html`

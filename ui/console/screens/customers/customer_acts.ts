@@ -119,3 +119,23 @@ export function actsOfAccount({ number, state }: AccountNews): Act[] {
   };
   return [state === "open" ? lock : unlock, limits, close];
 }
+
+/** Returns the act that corrects what a movement has booked. */
+export function correction(movement: string, action: string): Act {
+  return {
+    title: `Correct: ${action}`,
+    effect: "The difference to what should have been booked is booked against the bank’s " +
+      "differences account, or the other account of a transfer. It needs a second operator.",
+    command: { command: "correct_movement", movement, amount: "", reason: "" },
+    fields: [
+      {
+        name: "amount",
+        label: "What should have been booked",
+        hint: "the whole amount; 0 takes it back",
+      },
+      reason,
+    ],
+    verb: "Correct",
+    isGrave: true,
+  };
+}

@@ -1,7 +1,7 @@
 /** Movements that are authorised and not settled: each with its evidence, and the way to settle it. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import type { BankNews, HoldNews } from "../../../../lib/console.ts";
+import type { BankNews, HoldNews, TerminalNews } from "../../../../lib/console.ts";
 import { decimalText } from "../../../../lib/money.ts";
 import { Acts } from "../../parts/acts.ts";
 import { Back } from "../../parts/back.ts";
@@ -83,6 +83,7 @@ function Evidence({ state, news, send, hold }: ScreenProps & { hold: HoldNews })
       ago(terminal?.lastMs ?? null, state.nowMs, "not since the server's start"),
     ],
     ["Compared with the books", ago(terminal?.reconciledMs ?? null, state.nowMs)],
+    ["The comparison found", differencesOf(terminal)],
     ["Movement", html`<code>${hold.movement}</code>`],
   ];
   const toTerminal = () => send({ type: "go", place: { screen: "terminals", id: hold.terminal } });
@@ -104,6 +105,11 @@ function Evidence({ state, news, send, hold }: ScreenProps & { hold: HoldNews })
       <button class="button" onClick=${toTerminal}>Its terminal and log</button>
     <//>
   ` as VNode;
+}
+
+function differencesOf(terminal: TerminalNews | undefined): string {
+  if (!terminal || terminal.reconciledMs === null) return "not compared yet";
+  return terminal.differences.join("; ") || "no difference";
 }
 
 const reason = { name: "reason", label: "Why, for the log", hint: "what you counted, and who did" };

@@ -104,7 +104,7 @@ function Log({ state, news, send, name }: ScreenProps & { name: string }): VNode
   const list = state.lists.terminal as List<"terminal"> | undefined;
   const ask = (before: string) => send({ type: "ask", query: { of: "terminal", name, before } });
   const columns: Column<EntryNews>[] = [
-    { head: "Time", cell: ({ timeMs }) => dayAndTime(timeMs, news.bank.timeZone) },
+    { head: "Time", isShort: true, cell: ({ timeMs }) => dayAndTime(timeMs, news.bank.timeZone) },
     { head: "Its entries in the log", cell: ({ action }) => action },
     {
       head: "Place",
@@ -114,7 +114,7 @@ function Log({ state, news, send, name }: ScreenProps & { name: string }): VNode
     },
   ];
   return html`
-    <${Panel} title="Log" note="each reading has an entry in the log">
+    <${Panel} title="Log" note="new entries come on top">
       <${Listed}
         list=${list}
         label="Log of ${name}"
