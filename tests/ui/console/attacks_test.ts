@@ -7,6 +7,7 @@ import { consoleMachine } from "../../../ui/window/console_calls.ts";
 import { give } from "../../server/helpers/operators.ts";
 import { everyCommand } from "../../server/helpers/every_command.ts";
 import { newId } from "../../server/helpers/running_bank.ts";
+import { everyEntry } from "../../../ui/console/state/screens.ts";
 import { withConsoles } from "./open_console.ts";
 
 const ignore = findBrowser() === null;
@@ -46,6 +47,7 @@ Deno.test({
         { command: "settle_hold", movement: hold, complete: "40.00", reverse: false, reason },
         { command: "settle_hold", movement: hold, reverse: true, reason },
         { command: "correct_movement", movement: hold, amount: "9.00", reason },
+        { command: "correct_movement", movement: hold, amount: "0", reason },
         { command: "open_account", username: "alice", name: "more", opening: "500.00" },
         { command: "reset_password", customer: "alice" },
         { command: "revoke_terminal", name: "lobby" },
@@ -92,6 +94,10 @@ Deno.test({
         ["read", [{ of: "terminals", find: "x".repeat(65), after: 0 }]],
         ["read", [{ of: "terminals", find: "", after: -1 }]],
         ["read", [{ of: "terminals", find: "", after: 0, folder: "/etc" }]],
+        ["read", [{ ...everyEntry, of: "log", at: "1.".padEnd(2_001, "1") }]],
+        ["read", [{ ...everyEntry, of: "log", last: "5" }]],
+        ["refresh", [{ of: "customers", find: "x".repeat(65), after: "" }]],
+        ["refresh", [{ of: "customer", name: "alice", after: 5 }]],
         ["unlock", []],
         ["signer", []],
         ["constructor", []],
@@ -101,6 +107,35 @@ Deno.test({
       }
       const after = (await running.entries()).filter((entry) => !entry.includes("watch"));
       assertEquals(after, before);
+    }),
+});
+
+Deno.test({
+  name: "console: a page reads and does what the role may, whatever it asks its process for",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ open }) => {
+      const { console } = await open("tom", "teller");
+      const machine = consoleMachine(console);
+      const ask = async (name: string, value: unknown) => {
+        const made = machine.parseCall(name, [value]);
+        return typeof made === "string" ? made : JSON.stringify(await made());
+      };
+      const denied = "the role teller may not do this";
+      for (const call of ["read", "refresh"]) {
+        assertStringIncludes(await ask(call, { ...everyEntry, of: "log" }), denied);
+      }
+      const acts: OperatorCommand[] = [
+        { command: "set_limits", account: "100000000093", day: "1.00" },
+        { command: "check_ledger" },
+        { command: "take_checkpoint" },
+        { command: "rotate_audit_key" },
+        { command: "revoke_terminal", name: "lobby" },
+      ];
+      for (const act of acts) assertStringIncludes(await ask("act", act), denied, act.command);
+      const found = await ask("read", { of: "customers", find: "a", after: "" });
+      assertStringIncludes(found, '"customer":"alice"');
+      assertEquals(found.includes("argon2"), false);
     }),
 });
 
