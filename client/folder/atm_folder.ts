@@ -152,7 +152,8 @@ const isOfDamage = ({ message }: Error) => /not a database|malformed/.test(messa
 /** @throws {Error} "malformed" if a page or a row of the database is damaged */
 function requireSound(database: DatabaseSync): void {
   const { quick_check: fault } = database.prepare("PRAGMA quick_check(1)").get()!;
-  if (fault !== "ok") throw new Error(`malformed: ${fault}`);
+  // Its words have several lines.
+  if (fault !== "ok") throw new Error(`malformed: ${String(fault).replaceAll("\n", " ")}`);
 }
 
 /**

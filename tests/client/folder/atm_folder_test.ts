@@ -146,6 +146,22 @@ Deno.test("a damaged file is named, and kept", () =>
     assert(Deno.readTextFileSync(path).startsWith("this is no database"));
   }));
 
+Deno.test("damage inside of a journal is named in one line", () =>
+  inTemporaryFolder((root) => {
+    const database = openAtmFolder(systemFiles, root);
+    const journal = new Journal(database);
+    for (let movement = 1; movement <= 60; movement++) {
+      journal.intend({ ...entry, movement: idOf(movement), notes }, movement);
+    }
+    database.close();
+    const path = `${root}/atm.sqlite`;
+    const bytes = Deno.readFileSync(path);
+    bytes.fill(0x5a, 4_608, 14_848);
+    Deno.writeFileSync(path, bytes);
+    const error = assertThrows(() => openAtmFolder(systemFiles, root), UsageError, "is damaged");
+    assertEquals(error.message.split("\n").length, 1, error.message);
+  }));
+
 Deno.test("a folder has one owner at a time", () =>
   inTemporaryFolder((root) => {
     const database = openAtmFolder(systemFiles, root);
