@@ -105,6 +105,7 @@ class ClusterScene extends Scene {
     const answeredMs = Math.max(...this.answeredMs.values());
     await this.hold();
     await this.cluster.mend();
+    await this.actAgain();
     return (answeredMs - diedMs) / 1_000;
   }
 }

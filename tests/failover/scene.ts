@@ -42,6 +42,9 @@ export interface Places {
   balancer?: Address;
 }
 
+/** What the bank says of a command that it had done although its answer was lost. */
+const doneBefore = /name taken|rotation under way/;
+
 /** Runs with a scene whose programs have started, and ends all of it. */
 export async function onScene<S extends Scene, T>(
   set: (folder: string) => S,
@@ -75,6 +78,7 @@ export class Scene {
   /** The folder of each ATM, by its terminal's id. */
   #atmFolders = new Map<string, string>();
   #serial = 0;
+  #again: (() => Promise<boolean>) | null = null;
   readonly #urlFile: string;
 
   constructor(
@@ -220,11 +224,25 @@ export class Scene {
       [["terminal", "enroll", `spare-${number}`, `--out=${this.folder}/spare-${number}.key`]],
     ];
     const [words, input] = acts[number % acts.length]!;
-    const complaint = await this.#operate(this.#folders[number % 2]!, words, input);
+    const folder = this.#folders[number % 2]!;
     const command = words.slice(0, 2).join(" ");
-    this.#reports.count(complaint === null ? command : `${command}, cut short or refused`);
-    if (complaint !== null || input === undefined) return;
-    for (const atm of this.#atms) await atm.say(JSON.stringify(guest)).catch(() => {});
+    const isDone = async (again: string) => {
+      const complaint = await this.#operate(folder, words, input);
+      const isRefused = complaint !== null && !(again && doneBefore.test(complaint));
+      this.#reports.count(`${command}${again}${isRefused ? ", cut short or refused" : ""}`);
+      if (isRefused && again) this.#reports.problems.push(`bank ${command}${again}: ${complaint}`);
+      if (isRefused || input === undefined) return !isRefused;
+      for (const atm of this.#atms) await atm.say(JSON.stringify(guest)).catch(() => {});
+      return true;
+    };
+    this.#again = await isDone("") ? null : () => isDone(", given again");
+  }
+
+  /** Gives the command once more that was cut short: it is done now, or was done already. */
+  async actAgain(): Promise<void> {
+    await this.acting;
+    await this.#again?.();
+    this.#again = null;
   }
 
   /** What the simulator's judges find at the end of all. */
