@@ -40,7 +40,7 @@ export function Header({ state, send, words, handsOut }: HeaderProps): VNode {
         ${view && html`
           <span class="header__terminal">${fill(words.atm, { terminal: view.terminal })}</span>
         `}
-        ${!disconnected && bank !== "online" && html`
+        ${!disconnected && bank !== "online" && bank !== "not_ready" && html`
           <span class="connection connection--${bank}" role="status">
             <span class="connection__dot" aria-hidden="true"></span>
             <span class="connection__words">${words.connection[bank]}</span>
