@@ -2,6 +2,7 @@
 import type { BankAtm } from "../../client/atm.ts";
 import { prepareTables } from "../../client/folder/atm_folder.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
+import { DevicesAway } from "../../client/cash/devices.ts";
 import type { Xfs4IotDevices } from "../../client/cash/xfs4iot/xfs4iot_devices.ts";
 import { keyOfFolder, openAtm, openCash, servedDevices } from "../../client/open_atm.ts";
 import type { DeviceFault } from "../../lib/atm.ts";
@@ -295,10 +296,13 @@ export class Machine {
   async #whileOff<T>(work: (cash: ReturnType<typeof openCash>) => T): Promise<T> {
     const process = this.host.start();
     const database = this.#database.openFor(process);
-    const served = this.box && await this.#served(process, database);
+    let served = this.box && await this.#served(process, database);
     const cash = openCash(database, process.world, served ?? new SimulatedDevices(database));
     const result = work(cash);
-    await served?.carryOut();
+    while (served && !await isCarriedOut(served)) { // the service crashed: what is pending is kept
+      await served.close();
+      served = await this.#served(process, database);
+    }
     await served?.close();
     process.exit();
     return result;
@@ -324,5 +328,16 @@ export class Machine {
     const sql = `SELECT value, count FROM notes WHERE place IN (${named}) AND count > 0`;
     return this.#counters.look(sql)
       .reduce((sum, { value, count }) => sum + BigInt(value as string) * BigInt(count!), 0n);
+  }
+}
+
+/** Carries out what people did; false where the devices' service ended meanwhile. */
+async function isCarriedOut(devices: Xfs4IotDevices): Promise<boolean> {
+  try {
+    await devices.carryOut();
+    return true;
+  } catch (error) {
+    if (error instanceof DevicesAway) return false;
+    throw error;
   }
 }
