@@ -51,7 +51,7 @@ Deno.test("the command line of benches is read, and refused where it is wrong", 
   assertEquals(parseBench(["ledger", "--against", "HEAD~3"]).against, "HEAD~3");
   assertEquals(parseBench(["audit", "--large"]).large, true);
 
-  assertEquals(parseBench([]).names, ["channel", "ledger", "audit", "page", "scale"]);
+  assertEquals(parseBench([]).names, ["channel", "ledger", "audit", "page", "console", "scale"]);
 
   for (
     const args of [["leger"], ["--json"], ["--fast"], ["constructor"], ["--against", "a"], [
