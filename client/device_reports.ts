@@ -4,7 +4,7 @@
  * may be another.
  */
 import type { AtmFailure } from "../lib/atm.ts";
-import type { AskOf } from "../lib/protocol/message.ts";
+import type { AskOf, CassetteReport } from "../lib/protocol/message.ts";
 import type { BankClient } from "./bank_client.ts";
 import { ask } from "./ask.ts";
 import type { AtmDependencies } from "./dependencies.ts";
@@ -36,14 +36,16 @@ export class DeviceReports {
     const retained = reader?.retained() ?? 0;
     const cardJam = reader?.media() === "jammed" ? ["card_reader"] as const : [];
     const stopped = this.dependencies.failure();
+    const filled = devices.filled();
     const left = journal.flagged().filter(({ kind }) => kind === "left")
       .reduce((sum, { amount }) => sum + amount, 0n);
     return {
       op: "report",
-      cassettes: [...devices.loaded()].map(([value, count]) => ({
-        value: value.toString(),
-        count,
-      })),
+      cassettes: [...devices.loaded()].flatMap(([note, count]): CassetteReport[] => {
+        const value = note.toString();
+        if (filled.has(note)) return [{ value, count }];
+        return count > 0 ? [{ value, count, unfilled: true }] : [];
+      }),
       jammed: [...devices.jammed(), ...cardJam],
       counted: devices.counted(),
       left: left.toString(),

@@ -137,8 +137,8 @@ export interface TerminalNews {
   keyVersion: number;
   /** Since when its next key waits; null if none does. */
   nextKeyMs: number | null;
-  /** Its notes; null before its first report. */
-  cassettes: { value: MinorText; count: number }[] | null;
+  /** Its notes; null before its first report. `unfilled`: staff put none in, customers may have. */
+  cassettes: { value: MinorText; count: number; unfilled?: boolean }[] | null;
   problems: ProblemNews[];
   /** The last comparison with the books; null for none. */
   reconciledMs: number | null;

@@ -2,7 +2,7 @@
 import type { AtmFailure } from "../lib/atm.ts";
 import { scarceNotesMax } from "../lib/limits.ts";
 import { type Currency, formatMoney } from "../lib/money.ts";
-import type { AskOf, JammedDevice } from "../lib/protocol/message.ts";
+import type { AskOf, CassetteReport, JammedDevice } from "../lib/protocol/message.ts";
 import type { Terminal } from "./ledger/model.ts";
 
 /** The state of a terminal's cash devices. */
@@ -33,11 +33,12 @@ export function reportInWords(
   currency: Currency,
 ): string {
   const { cassettes, stopped } = report;
+  const filled = filledOf(report);
   const money = (minor: string) => formatMoney(BigInt(minor), currency);
   const troubles = [
     stopped && failures[stopped],
     cassettes.every(({ count }) => count === 0) && "no cash",
-    ...cassettes.map(({ value, count }) =>
+    ...filled.map(({ value, count }) =>
       count === 0
         ? `${money(value)} empty`
         : count <= scarceNotesMax && `${money(value)} low (${count})`
@@ -45,6 +46,14 @@ export function reportInWords(
     ...faultsOf(report, currency),
   ].filter((trouble) => trouble);
   return reportPrefix + (troubles.join(", ") || "all well");
+}
+
+/**
+ * Returns the cassettes in which staff's last load or count put notes: only these can become low or
+ * empty. Another may have notes of customers.
+ */
+export function filledOf({ cassettes }: Pick<DeviceReport, "cassettes">): CassetteReport[] {
+  return cassettes.filter(({ unfilled = false }) => !unfilled);
 }
 
 /** Returns what staff must see to at the devices, besides their cassettes. */
@@ -70,7 +79,12 @@ export function cassettesInWords({ cassettes }: DeviceReport, currency: Currency
 export function isSameState(one: DeviceReport, other: DeviceReport): boolean {
   const gist = ({ cassettes, ...rest }: DeviceReport) =>
     JSON.stringify({
-      cassettes: cassettes.map(({ value, count }) => [value, count > scarceNotesMax, count > 0]),
+      cassettes: filledOf({ cassettes }).map(({ value, count }) => [
+        value,
+        count > scarceNotesMax,
+        count > 0,
+      ]),
+      hasCash: cassettes.some(({ count }) => count > 0),
       ...rest,
     });
   return gist(one) === gist(other);

@@ -65,6 +65,8 @@ export interface CashDevices {
   cassettes(): NoteCounts;
   /** Returns the cassettes' notes, including empty cassettes as zero. */
   loaded(): NoteCounts;
+  /** Returns the values of the cassettes in which staff's last load or count put notes. */
+  filled(): ReadonlySet<bigint>;
   /** Returns the bank's notes in the ATM: cassettes, stacker, tray, reject and retract bins. */
   inside(): NoteCounts;
   /** Notes in the tray or the acceptor's mouth, for the customer to take. */

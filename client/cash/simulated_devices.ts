@@ -89,6 +89,10 @@ export class SimulatedDevices implements CashDevices {
     return largestFirst(rows.map(({ value, count }) => [BigInt(value), count]));
   }
 
+  filled(): ReadonlySet<bigint> {
+    return new Set(this.#counts("initial").keys());
+  }
+
   inside(): NoteCounts {
     return this.#counts(...bankPlaces);
   }

@@ -89,7 +89,7 @@ export type Ask =
   /** The state of the terminal's cash devices, sent whenever it changes for the staff. */
   | {
     op: "report";
-    cassettes: Notes[];
+    cassettes: CassetteReport[];
     jammed: JammedDevice[];
     /** False if the devices have lost count of their notes. */
     counted: boolean;
@@ -146,6 +146,9 @@ export type Ask =
   | { op: "load_cash"; movement: string; amount: MinorText; currency: string }
   /** Value of notes that a count found over or, if negative, missing. */
   | { op: "count_cash"; movement: string; amount: MinorText; currency: string };
+
+/** A cassette. `unfilled`: staff put no notes in it, so that only customers' notes can be there. */
+export type CassetteReport = Notes & { unfilled?: boolean };
 
 /** The refusals that an ATM makes without asking the bank. */
 export type AtmRefusal = Extract<
@@ -443,7 +446,10 @@ const askFields: { [O in Operation]: Fields } = {
     why: oneOf("not_dispensable", "no_notes_inserted", "device_fault"),
   },
   report: {
-    cassettes: listOf((value) => record({ value: minor, count: whole }, value), cassettesMax),
+    cassettes: listOf(
+      (value) => record({ value: minor, count: whole, unfilled: maybe(yesOrNo) }, value),
+      cassettesMax,
+    ),
     jammed: listOf(oneOf<JammedDevice>("dispenser", "acceptor", "card_reader"), 3),
     counted: yesOrNo,
     left: minor,

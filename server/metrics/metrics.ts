@@ -1,5 +1,6 @@
 /** The metrics of a bank's server, in Prometheus's text format. No label has a customer or an account. */
 import type { Bank } from "../bank.ts";
+import { filledOf } from "../device_words.ts";
 import { bankStateOf } from "./bank_state.ts";
 import { MetricsPage, type Sample } from "./text_format.ts";
 
@@ -72,9 +73,9 @@ export async function metricsOf(bank: Bank): Promise<string> {
   const reports = active.flatMap(({ name, report }) => report ? [{ terminal: name, report }] : []);
   gauge(
     "cassette_notes",
-    "Notes in each cassette, by terminal and value in minor units.",
+    "Notes in each cassette that staff have filled, by terminal and value in minor units.",
     reports.flatMap(({ terminal, report }) =>
-      report.cassettes.map(({ value, count }): Sample => [{ terminal, value }, count])
+      filledOf(report).map(({ value, count }): Sample => [{ terminal, value }, count])
     ),
   );
   gauge(

@@ -13,7 +13,7 @@ import {
   withdrawalsInDoubtMax,
 } from "../../lib/limits.ts";
 import { type Currency, formatMoney } from "../../lib/money.ts";
-import { deviceNames, type DeviceReport } from "../device_words.ts";
+import { deviceNames, type DeviceReport, filledOf } from "../device_words.ts";
 import type { BankState, TerminalState } from "./bank_state.ts";
 
 /** A problem: what is wrong, and what to do. */
@@ -206,7 +206,7 @@ function problemsAt(
         : { what: `${name} is out of service for withdrawals: no notes`, mend: fill },
     );
   } else {
-    for (const { value, count } of cassettes) {
+    for (const { value, count } of filledOf(report)) {
       if (count > scarceNotesMax) continue;
       const how = count === 0 ? "is empty" : `has ${count} notes left`;
       problems.push({ what: `${name}: the cassette of ${money(value)} ${how}`, mend: fill });

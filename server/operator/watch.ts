@@ -201,7 +201,7 @@ function terminalNews(terminal: TerminalState, state: BankState, bank: Bank): Te
     lastMs,
     keyVersion,
     nextKeyMs,
-    cassettes: report?.cassettes.map(({ value, count }) => ({ value, count })) ?? null,
+    cassettes: report?.cassettes.map((cassette) => ({ ...cassette })) ?? null,
     problems: problemsOfTerminal(terminal, state, bank.settings.currency).map(problemNews),
     reconciledMs: reconciled?.ms ?? null,
     differences: reconciled?.differences ?? [],

@@ -79,6 +79,7 @@ Deno.test("a report in words names what is to be seen to, and nothing else", () 
     [{ jammed: ["card_reader"], retained: 2 }, "card reader jammed, cards retained: 2"],
     [{ cassettes: [{ value: "2000", count: 0 }] }, "no cash, €20.00 empty"],
     [{ cassettes: [{ value: "2000", count: 10 }] }, "€20.00 low (10)"],
+    [{ cassettes: [{ value: "2000", count: 1, unfilled: true }, well.cassettes[1]] }, "all well"],
     [{ jammed: ["dispenser", "acceptor"] }, "dispenser jammed, acceptor jammed"],
     [{ counted: false }, "count lost"],
     [{ left: "7000" }, "€70.00 left by customers"],

@@ -10,11 +10,15 @@ import { plus, totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { ConnectionEnded, DeviceConnection } from "../../client/cash/xfs4iot/connection.ts";
 import { parseMessage } from "../../client/cash/xfs4iot/messages.ts";
+import type { BankClient } from "../../client/bank_client.ts";
+import type { AtmDependencies } from "../../client/dependencies.ts";
+import { DeviceReports } from "../../client/device_reports.ts";
 import { countCassettes } from "../../client/filling.ts";
 import { hasNotes, servedDevices } from "../../client/open_atm.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { openAtmFolder } from "../../client/folder/atm_folder.ts";
 import { connectMessages, system, systemFiles } from "../../lib/system.ts";
+import type { AskOf } from "../../lib/protocol/message.ts";
 import type { MessageSocket } from "../../lib/world.ts";
 import type { DatabaseSync } from "node:sqlite";
 import { makeCertificate } from "../bench/load/certificate.ts";
@@ -271,6 +275,50 @@ Deno.test("a count sets every cassette, also one that is found empty, which stay
   assertEquals(simulated.everywhere(), new Map([[2_000n, 2]]));
   assertEquals(devices.loaded().get(1_000n), 0);
   assertEquals(devices.cassettes(), new Map([[2_000n, 2]]));
+  await close();
+  atm.close();
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("only the cassettes that staff filled are reported as empty or low", async () => {
+  const folder = await Deno.makeTempDir();
+  const atm = openAtmFolder(systemFiles, `${folder}/atm`);
+  const equip = (database: DatabaseSync) => new SimulatedDevices(database);
+  const { devices, simulated, close } = serveDevices(`${folder}/devices`, atm, equip);
+  const sent: unknown[] = [];
+  const report = async () => {
+    const journal = { flagged: () => [] } as unknown as AtmDependencies["journal"];
+    const bank = {
+      ask: (asked: AskOf<"report">) => {
+        sent.push(asked.cassettes);
+        return Promise.resolve({ outcome: "ok" });
+      },
+    } as unknown as BankClient;
+    await new DeviceReports({ devices, journal, reader: null, failure: () => null }).send(bank);
+    return sent.at(-1);
+  };
+  await devices.start();
+  assertEquals(await report(), []);
+  devices.load(new Map([[2_000n, 2], [1_000n, 1]]));
+  await devices.carryOut();
+  const loaded = [{ value: "2000", count: 2 }, { value: "1000", count: 1 }];
+  assertEquals(await report(), loaded);
+  await devices.cashInStart();
+  const counted = devices.cashIn();
+  await simulated.insert(5_000n);
+  await counted;
+  await devices.cashInEnd();
+  const unfilled = { value: "5000", count: 1, unfilled: true };
+  assertEquals(await report(), [unfilled, ...loaded]);
+  // A later load of others does not make it one that staff filled.
+  devices.load(new Map([[1_000n, 3]]));
+  await devices.carryOut();
+  assertEquals(await report(), [unfilled, loaded[0], { value: "1000", count: 4 }]);
+  devices.recount(new Map([[2_000n, 2]]));
+  await devices.carryOut();
+  assertEquals(await report(), [loaded[0]]);
+  await devices.dispense(new Map([[2_000n, 2]]));
+  assertEquals(await report(), [{ value: "2000", count: 0 }]);
   await close();
   atm.close();
   await Deno.remove(folder, { recursive: true });

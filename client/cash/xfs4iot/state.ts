@@ -23,6 +23,8 @@ export interface RecyclerState {
   bins: { reject: string | null; retract: string | null; left: string | null };
   /** Empty ones too. */
   cassettes: NoteCounts;
+  /** The values of those in which the last replenishment put notes. */
+  filled: ReadonlySet<bigint>;
   inBins: NoteCounts;
   stacker: NoteCounts;
   tray: NoteCounts;
@@ -41,6 +43,7 @@ export const emptyState: RecyclerState = {
   unconfigured: [],
   bins: { reject: null, retract: null, left: null },
   cassettes: new Map(),
+  filled: new Set(),
   inBins: new Map(),
   stacker: new Map(),
   tray: new Map(),
@@ -65,6 +68,7 @@ export function stateOf(
   const units = new Map<string, bigint>();
   const bins: RecyclerState["bins"] = { reject: null, retract: null, left: null };
   const cassettes = new Map<bigint, number>();
+  const filled = new Set<bigint>();
   let inBins: NoteCounts = new Map(), stacker: NoteCounts = new Map();
   let isCounted = true;
   for (const [name, { status: unitStatus, cash }] of entries) {
@@ -77,6 +81,7 @@ export function stateOf(
       const note = minorOf(value, currency);
       units.set(name, note);
       cassettes.set(note, (cassettes.get(note) ?? 0) + (content.get(note) ?? 0));
+      if (notesOf(cash.status?.initial, values).size > 0) filled.add(note);
       const inTransit = [out?.stacked, out?.transport].map((counts) => notesOf(counts, values));
       stacker = inTransit.reduce((sum, notes) => plus(sum, notes), stacker);
     } else if (types.cashInRetract) bins.left = name;
@@ -104,6 +109,7 @@ export function stateOf(
     ),
     bins,
     cassettes,
+    filled,
     inBins: positive(inBins),
     stacker: positive(stacker),
     tray: dispenser?.positionStatus === "empty"

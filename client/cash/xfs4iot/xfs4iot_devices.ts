@@ -236,6 +236,10 @@ export class Xfs4IotDevices implements CashDevices {
     return largestFirst(this.#state.cassettes);
   }
 
+  filled(): ReadonlySet<bigint> {
+    return this.#state.filled;
+  }
+
   inside(): NoteCounts {
     const { cassettes, stacker, tray, inBins } = this.#state;
     return positive([stacker, tray, inBins].reduce((sum, notes) => plus(sum, notes), cassettes));
@@ -382,9 +386,10 @@ export class Xfs4IotDevices implements CashDevices {
 
   load(notes: NoteCounts): void {
     const { cassettes, ...rest } = this.#pending;
+    // Other cassettes are left as they are: one that is set to what it has would count as filled.
     const now = cassettes
       ? new Map(cassettes.map(([value, count]) => [BigInt(value), count]))
-      : this.loaded();
+      : new Map([...this.loaded()].filter(([value]) => notes.has(value)));
     this.#keep({ ...rest, cassettes: textOf(plus(now, notes)) });
   }
 

@@ -40,7 +40,7 @@ const asks: Ask[] = [
   { op: "receipt", place: "1.4711" },
   {
     op: "report",
-    cassettes: [{ value: "2000", count: 3 }, { value: "1000", count: 0 }],
+    cassettes: [{ value: "2000", count: 3 }, { value: "1000", count: 2, unfilled: true }],
     jammed: ["acceptor"],
     counted: false,
     left: "7000",

@@ -35,7 +35,7 @@ onEachBank(
       await atm.authorise("withdrawal", newId(), "1000");
       await atm.ask({
         op: "report",
-        cassettes: [{ value: "5000", count: 80 }],
+        cassettes: [{ value: "5000", count: 80 }, { value: "500", count: 1, unfilled: true }],
         jammed: ["dispenser"],
         counted: true,
         left: "0",
@@ -67,6 +67,7 @@ onEachBank(
         assertMatch(page, /strongroom_command_seconds_count [1-9]/);
         assertMatch(page, /strongroom_memory_bytes [1-9]/);
         assertMatch(page, /strongroom_disk_free_bytes [1-9]/);
+        assert(!page.includes('value="500"'), "a cassette that staff did not fill");
         for (const secret of ["alice", "bob", atm.account]) assert(!page.includes(secret), secret);
         const { code, printed } = await promtool(["check", "metrics"], page);
         assertEquals([code, printed], [0, ""]);

@@ -119,6 +119,10 @@ const rows: [change: Partial<BankState>, wrong: string[], failures?: Failures][]
     ["lobby: the cassette of €50.00 is empty", "lobby: the cassette of €20.00 has 10 notes left"],
   ],
   [
+    report({ cassettes: [{ value: "5000", count: 1, unfilled: true }, ...well.report!.cassettes] }),
+    [],
+  ],
+  [
     report({
       cassettes: [{ value: "5000", count: 0 }, { value: "2000", count: 9 }],
       counted: false,

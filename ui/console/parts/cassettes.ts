@@ -15,8 +15,9 @@ export function Cassettes({ cassettes, currency }: {
 }): VNode {
   if (cassettes === null) return html`<span class="soft">not reported yet</span>` as VNode;
   return html`
-    <ul class="cassettes">${cassettes.map(({ value, count }) => {
-      const tone = count === 0 ? "empty" : count <= scarceNotesMax ? "low" : "enough";
+    <ul class="cassettes">${cassettes.map(({ value, count, unfilled = false }) => {
+      const isLow = count <= scarceNotesMax && !unfilled;
+      const tone = count === 0 ? "empty" : isLow ? "low" : "enough";
       const of = money(value, currency).replace(/[.,]00$/, "");
       return html`
         <li class="cassette cassette--${tone}">
