@@ -20,6 +20,7 @@ import {
   databaseInPlace,
   ForeignFolder,
   requireTerminal,
+  storeAtStart,
   storeCurrency,
   storedCurrency,
 } from "./folder/atm_folder.ts";
@@ -170,7 +171,7 @@ export function servedDevices(
     );
   }
   if (before === null) { // a later start writes nothing, so that a full disk allows it
-    database.prepare("INSERT OR REPLACE INTO settings VALUES ('devices', ?)").run(kind);
+    storeAtStart(database, "devices", kind);
   }
   const currency = () => {
     try {

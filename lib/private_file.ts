@@ -144,14 +144,22 @@ export function reservePrivateFile(files: Files, path: string): ReservedFile {
   };
 }
 
+/** Called with the bytes copied, and their total. */
+export type OnCopied = (done: number, of: number) => void;
+
 /**
  * Copies a file to a new private one and syncs it to disk.
  * @throws {UsageError} if the source cannot be read or the target cannot be created
  */
-export function copyPrivateFile(files: Files, from: string, to: string): void {
+export function copyPrivateFile(
+  files: Files,
+  from: string,
+  to: string,
+  onCopied?: OnCopied,
+): void {
   const copy = reservePrivateFile(files, to);
   try {
-    appendFile(files, from, copy);
+    appendFile(files, from, copy, onCopied);
     copy.finish();
   } finally {
     copy.close();
@@ -162,7 +170,12 @@ export function copyPrivateFile(files: Files, from: string, to: string): void {
  * Appends the contents of a file to a reserved one.
  * @throws {UsageError} if it cannot be read
  */
-export function appendFile(files: Files, from: string, to: Pick<ReservedFile, "write">): void {
+export function appendFile(
+  files: Files,
+  from: string,
+  to: Pick<ReservedFile, "write">,
+  onCopied: OnCopied = () => {},
+): void {
   let source: ReturnType<Files["open"]>;
   try {
     source = files.open(from, "read");
@@ -176,6 +189,7 @@ export function appendFile(files: Files, from: string, to: Pick<ReservedFile, "w
     const chunk = new Uint8Array(copyChunkBytes);
     for (let offset = 0, count; (count = source.readAt(offset, chunk)) > 0; offset += count) {
       to.write(chunk.subarray(0, count));
+      onCopied(offset + count, source.bytes());
     }
   } finally {
     source.close();

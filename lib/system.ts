@@ -81,10 +81,21 @@ export function listenTcp(
   });
 }
 
-/** Connects to a Unix socket. */
+/**
+ * Connects to a Unix socket.
+ * @throws {UsageError} if the runtime keeps the program out of the path
+ */
 export async function connectUnix(path: string): Promise<Socket> {
-  return socketOf(await Deno.connect({ transport: "unix", path }));
+  try {
+    return socketOf(await Deno.connect({ transport: "unix", path }));
+  } catch (error) {
+    throw error instanceof Deno.errors.NotCapable ? ofTheSystem(path) : error;
+  }
 }
+
+/** Returns the error of a path that no set of permissions gives: one in `/proc`, `/sys` or `/dev`. */
+const ofTheSystem = (path: string) =>
+  new UsageError(`${path} cannot be used: the path is the system's. Choose another one`);
 
 /**
  * Connects by WebSocket.
@@ -328,6 +339,7 @@ function permitted<T>(path: string, act: () => T): T {
     if (lacksHandles(error)) {
       throw new UsageError(`${path} cannot be opened: too many files are open. ${moreHandles}`);
     }
+    if (error instanceof Deno.errors.NotCapable) throw ofTheSystem(path);
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
     throw new UsageError(
       `access to ${path} is denied. Check its owner and mode, and those of its folders`,

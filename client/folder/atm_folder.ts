@@ -195,8 +195,24 @@ export function requireTerminal(
       `${folder} was used by another terminal or bank. Choose another folder with --data`,
     );
   }
-  database.prepare("INSERT OR REPLACE INTO settings VALUES ('terminal', ?)").run(ids);
+  storeAtStart(database, "terminal", ids);
   emptyLog(database);
+}
+
+/**
+ * Stores a setting of the folder while the ATM starts.
+ * @throws {UsageError} if it cannot be written
+ */
+export function storeAtStart(
+  database: DatabaseSync,
+  name: "terminal" | "devices",
+  value: string,
+): void {
+  try {
+    database.prepare("INSERT OR REPLACE INTO settings VALUES (?, ?)").run(name, value);
+  } catch (error) {
+    throw explained(error as Error, database.location() ?? databaseName);
+  }
 }
 
 /** Stores the bank's currency, for a start without the bank; writes only if it is another. */
@@ -221,6 +237,8 @@ function explained(error: Error, path: string): Error {
       ? `${path} is in use: this ATM is running already`
       : isOfDamage(error)
       ? `${path} is damaged (${message}): keep it for the bank, and start with another folder (--data)`
+      : /disk is full/.test(message)
+      ? `${path} cannot be written (${message}): make room on its disk`
       : `${path} cannot be opened for writing (${message}): check the folder, its permissions and the limit of open files ('ulimit -n')`,
   );
 }

@@ -6,7 +6,7 @@
 import { hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { clockJumpMsMax, retellMarginMs } from "../../lib/limits.ts";
-import { copyPrivateFile, isThere, removeIfThere } from "../../lib/private_file.ts";
+import { copyPrivateFile, isThere, type OnCopied, removeIfThere } from "../../lib/private_file.ts";
 import type { AuditKeyRing } from "../audit/keys.ts";
 import { newestVersion } from "../audit/newest_keys.ts";
 import { type BankWorld, openBank } from "../bank.ts";
@@ -50,6 +50,8 @@ export interface Restore {
    * @throws {UsageError} if not
    */
   authorise?(store: Pick<ReadStore, "staff" | "settings">): Promise<string>;
+  /** Called with the bytes of the backup that are copied. */
+  onCopied?: OnCopied;
   /** Called with the rows of the restored books that are checked, and their total. */
   onRows?(step: "checked again", done: number, of: number): void;
 }
@@ -112,13 +114,13 @@ export async function restoreBank(
  */
 export async function rehearseRestore(
   world: BankWorld & ReadingWorld,
-  { path, from }: Pick<Restore, "path" | "from">,
+  { path, ...restore }: Pick<Restore, "path" | "from" | "onCopied">,
 ): Promise<string[]> {
   const folder = await BankFolder.own(world, path);
   const copy = `${databasePath(path)}.rehearsed`;
   try {
     requireOwnFile(folder);
-    const { missing, terminals } = await checkedCopy(world, folder, copy, { from });
+    const { missing, terminals } = await checkedCopy(world, folder, copy, restore);
     return [`the restore can be done, and nothing was changed: ${missing}`, ...terminals];
   } finally {
     removeDatabase(world.files, copy);
@@ -188,9 +190,9 @@ async function readyCopy(
   world: BankWorld & ReadingWorld,
   folder: BankFolder,
   fresh: string,
-  { from, operator, authorise, keepFirstKey }: Restore,
+  { from, operator, authorise, keepFirstKey, onCopied }: Restore,
 ): Promise<Omit<Restored, "kept"> & { chain: PreparedChain }> {
-  const checked = await checkedCopy(world, folder, fresh, { from, authorise });
+  const checked = await checkedCopy(world, folder, fresh, { from, authorise, onCopied });
   const { command, terminals, missing } = checked;
   const { chains, bankName } = await chainsIn(world, { path: fresh });
   const chain = folder.prepareChain(chains, bankName);
@@ -208,13 +210,13 @@ async function checkedCopy(
   world: BankWorld & ReadingWorld,
   folder: BankFolder,
   fresh: string,
-  { from, authorise }: Pick<Restore, "from" | "authorise">,
+  { from, authorise, onCopied }: Pick<Restore, "from" | "authorise" | "onCopied">,
 ): Promise<Awaited<ReturnType<typeof restoring>> & { missing: string }> {
   const keys = auditKeyRingOf(folder.keys);
   const path = databasePath(folder.path);
   const lost = await headOf(world, isThere(world.files, path) ? path : replacedPath(folder.path));
   removeDatabase(world.files, fresh); // from an interrupted restore
-  copyPrivateFile(world.files, from, fresh);
+  copyPrivateFile(world.files, from, fresh, onCopied);
   const invalid = (why: string) =>
     new UsageError(`${from} is not a valid backup of this bank: ${why}. Name another with --from`);
   const checking = world.checkFile({ path: fresh, keys: keys.versions });

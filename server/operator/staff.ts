@@ -18,11 +18,12 @@ export const staffCommands: Handlers<
         2,
       );
     }
+    const { fourEyes: before } = await bank.ledger.read.staff();
     const added = { op: "add_operator", operator, name, role, publicKey } as const;
     const { outcome } = await bank.ledger.submit(added);
     if (outcome !== "ok") throw new UsageError(`${name} was not added: ${inWords(outcome)}`);
     const { fourEyes } = await bank.ledger.read.staff();
-    const eyes = fourEyes ? "; some commands need two operators from now on" : "";
+    const eyes = fourEyes && !before ? "; some commands need two operators from now on" : "";
     yield { line: `${name} is an operator with the role ${role}${eyes}` };
   },
 

@@ -13,6 +13,7 @@ import { environmentVariable, print, runProgram, say } from "../../lib/process.t
 import {
   appendFile,
   isThere,
+  type OnCopied,
   type ReservedFile,
   reservePrivateFile,
   writePrivateFile,
@@ -93,7 +94,10 @@ async function runTask(start: OperatorStart): Promise<number> {
     case "restore":
       if (command.dryRun) {
         const request = { path: folder, from: command.from };
-        return sayAll(await showingProgress((world) => rehearseRestore(world, request)));
+        const lines = await showingProgress((world, onRows) =>
+          rehearseRestore(world, { ...request, onCopied: copiedTo(onRows) })
+        );
+        return sayAll(lines);
       }
       return await restore(target, command);
     case "verify_audit":
@@ -203,7 +207,7 @@ async function ask(target: Target, command: OperatorCommand): Promise<number> {
         continue;
       }
       if ("copied" in answer) {
-        bars.show("copied, in MB,", ...inMegabytes(answer.copied, answer.of));
+        copiedTo(bars.show)(answer.copied, answer.of);
         continue;
       }
       bars.end();
@@ -214,7 +218,7 @@ async function ask(target: Target, command: OperatorCommand): Promise<number> {
       else if ("bad" in answer) {
         console.error(answer.bad);
         exitCode = 1;
-      } else if (file) say(keep(answer, file, out!));
+      } else if (file) say(keep(answer, file, out!, copiedTo(bars.show)));
     }
   } catch (error) {
     // A script must distinguish books that could not be checked from wrong ones.
@@ -227,8 +231,10 @@ async function ask(target: Target, command: OperatorCommand): Promise<number> {
   return exitCode;
 }
 
-function inMegabytes(copied: number, of: number): [number, number] {
-  return [Math.ceil(copied / 1_000_000), Math.ceil(of / 1_000_000)];
+/** Returns what shows the bytes copied as a bar. */
+function copiedTo(show: Bars["show"]): OnCopied {
+  const inMegabytes = (bytes: number) => Math.ceil(bytes / 1_000_000);
+  return (done, of) => show("copied, in MB,", inMegabytes(done), inMegabytes(of));
 }
 
 /** Prints a screen; in a terminal it replaces the last one. */
@@ -237,7 +243,12 @@ function draw(screen: string): void {
 }
 
 /** Writes an answer that is a file; returns a line about it. */
-function keep(answer: OperatorAnswer, file: ReservedFile, out: string): string {
+function keep(
+  answer: OperatorAnswer,
+  file: ReservedFile,
+  out: string,
+  onCopied: OnCopied,
+): string {
   if ("checkpoint" in answer) {
     finishWith(file, answer.checkpoint);
     return `the checkpoint is in ${out}. Move it to a place that the bank's host cannot write to`;
@@ -248,7 +259,7 @@ function keep(answer: OperatorAnswer, file: ReservedFile, out: string): string {
   }
   if ("fetch" in answer) {
     try {
-      if (answer.fetch !== out) appendFile(systemFiles, answer.fetch, file);
+      if (answer.fetch !== out) appendFile(systemFiles, answer.fetch, file, onCopied);
       file.finish();
     } finally {
       if (answer.fetch !== out) systemFiles.remove(answer.fetch); // a copy that could not be moved does not fill the bank's disk
@@ -399,7 +410,7 @@ async function restore(
       signedByAdmin(systemBank, store, key, { command: "restore", from }),
   };
   const lines = await showingProgress((world, onRows) =>
-    restoreBank(world, { ...request, onRows })
+    restoreBank(world, { ...request, onRows, onCopied: copiedTo(onRows) })
   );
   lines.forEach(say);
   return sayFirstKey(firstKey);

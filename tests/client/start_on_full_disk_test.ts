@@ -1,7 +1,8 @@
 /** An ATM whose disk is full starts, and reports that: a start writes nothing but the first. */
 import { assertEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../../lib/errors.ts";
 import { system, systemFiles } from "../../lib/system.ts";
-import { openAtmFolder } from "../../client/folder/atm_folder.ts";
+import { openAtmFolder, requireTerminal, storeAtStart } from "../../client/folder/atm_folder.ts";
 import { servedDevices } from "../../client/open_atm.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 
@@ -16,7 +17,7 @@ Deno.test("a later start with devices behind a service writes nothing", () =>
       });
     try {
       database.exec("PRAGMA query_only = 1");
-      assertThrows(open, Error, "readonly"); // the first one notes where the notes are
+      assertThrows(open, UsageError, "cannot be opened for writing (attempt to write a readonly"); // the first one notes where the notes are
       database.exec("PRAGMA query_only = 0");
       open();
       database.exec("PRAGMA query_only = 1");
@@ -24,5 +25,26 @@ Deno.test("a later start with devices behind a service writes nothing", () =>
     } finally {
       database.close();
     }
+    return Promise.resolve();
+  }));
+
+Deno.test("a first start on a full disk is refused by name, whichever of its writes fails", () =>
+  inTemporaryFolder((folder) => {
+    const database = openAtmFolder(systemFiles, folder);
+    const { page_count: pages } = database.prepare("PRAGMA page_count").get()!;
+    database.exec(`PRAGMA max_page_count = ${pages}`);
+    const fill = () => database.exec("INSERT INTO settings VALUES (hex(randomblob(4)), '')");
+    assertThrows(() => {
+      for (;;) fill();
+    });
+    const key = { bank: new Uint8Array(16), terminal: new Uint8Array(16) };
+    const full = `${folder}/atm.sqlite cannot be written (database or disk is full): make room`;
+    for (
+      const start of [
+        () => requireTerminal(database, folder, key),
+        () => storeAtStart(database, "devices", "own"),
+      ]
+    ) assertThrows(start, UsageError, full);
+    database.close();
     return Promise.resolve();
   }));

@@ -41,6 +41,16 @@ Deno.test("the command line", async (t) => {
     }
     const long = ["bank", "init", "--single-operator", "--data", `${folder}/${"long".repeat(30)}`];
     await refused("a path too long for a socket", long, 1, "too long a path");
+    const ofTheSystem = ["--data", "/proc/bank"];
+    for (const words of [["init", "--single-operator"], ["status"]]) {
+      const args = ["bank", ...words, ...ofTheSystem];
+      await refused(
+        `bank ${words[0]} in a path of the system`,
+        args,
+        1,
+        "the path is the system's",
+      );
+    }
     const empty = ["--data", `${folder}/empty`];
     Deno.writeTextFileSync(`${folder}/file`, "not a folder");
     await refused("server without a bank", ["server", ...empty], 1, "bank init");

@@ -7,7 +7,7 @@ import {
   operatorCommands,
 } from "../../../lib/operator_commands.ts";
 import { everyCommand } from "../helpers/every_command.ts";
-import { onEachBank } from "../helpers/running_bank.ts";
+import { onEachBank, RunningBank } from "../helpers/running_bank.ts";
 
 onEachBank(
   "each command of an operator has one entry of the operator's",
@@ -55,3 +55,19 @@ onEachBank(
       assertEquals(written.length, 2, written.join("\n"));
     }),
 );
+
+Deno.test("the second operator's addition says what begins, and no later one", () =>
+  RunningBank.with(async (running) => {
+    const says = [];
+    for (const name of ["anna", "ben", "carl"]) {
+      const publicKey = "ab".repeat(32);
+      const add = { command: "add_operator", name, role: "teller", publicKey } as const;
+      says.push(...await Array.fromAsync(running.operate(add)));
+    }
+    const eyes = "; some commands need two operators from now on";
+    assertEquals(says, [
+      { line: "anna is an operator with the role teller" },
+      { line: `ben is an operator with the role teller${eyes}` },
+      { line: "carl is an operator with the role teller" },
+    ]);
+  }));

@@ -6,7 +6,7 @@ import type { Bank } from "../../../server/bank.ts";
 import { SqliteConnection } from "../../../server/ledger/sqlite/connection.ts";
 import { runOperatorCommand } from "../../../server/operator/commands.ts";
 import { rehearseMigration } from "../../../server/operator/migrate.ts";
-import { restoreBank } from "../../../server/operator/restore.ts";
+import { rehearseRestore, restoreBank } from "../../../server/operator/restore.ts";
 import { progressLine } from "../../../server/programs/progress.ts";
 import { RunningBank } from "../helpers/running_bank.ts";
 import { newDatabase, onPostgres } from "../helpers/stores.ts";
@@ -81,7 +81,7 @@ Deno.test("a backup and a check of a running bank show the copy, and then the ch
     }
   }));
 
-Deno.test("a restore shows the check of the backup, and that of the restored books", () =>
+Deno.test("a restore shows the copy, the check of the backup, and that of the restored books", () =>
   RunningBank.with(async (running) => {
     const from = `${running.folder}-backup.sqlite`;
     for await (const answer of running.operate({ command: "back_up" })) {
@@ -89,12 +89,18 @@ Deno.test("a restore shows the check of the backup, and that of the restored boo
     }
     await running.stop();
     const shown: [number, number][] = [];
+    const copied: [number, number][] = [];
+    const onCopied = (done: number, of: number) => copied.push([done, of]);
+    const { size } = Deno.statSync(from);
+    await rehearseRestore(bankWorld(), { path: running.folder, from, onCopied });
+    assertEquals(copied.splice(0).at(-1), [size, size]);
     await restoreBank(bankWorld(), {
-      ...{ path: running.folder, from, operator: "test", keepFirstKey() {} },
+      ...{ path: running.folder, from, operator: "test", keepFirstKey() {}, onCopied },
       onRows: (_, done, of) => shown.push([done, of]),
     });
     const [done, of] = shown.at(-1)!;
     assertEquals(done, Math.floor(of)); // an estimate
+    assertEquals(copied.at(-1), [size, size]);
   }));
 
 onPostgres(
