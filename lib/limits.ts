@@ -340,6 +340,8 @@ export const shownEntriesMax = 100_000;
 export const statementTriesMax = 5;
 /** Interval at which `bank status --watch` draws again. */
 export const statusMs = 2 * second;
+/** How often a server looks for problems that its log does not have yet. */
+export const problemsLoggedMs = 60 * second;
 
 /** Interval at which `watch_bank` looks for changes. */
 export const watchMs = 400;

@@ -5,6 +5,7 @@ import type { Bank } from "./bank.ts";
 import { bindDoor, type DoorAddress, listen } from "./door/listener.ts";
 import { OutcomeUnknown } from "./ledger/ledger.ts";
 import { removeOldBackups } from "./folder/bank_folder.ts";
+import { ProblemLog } from "./metrics/log_problems.ts";
 import { serveMetrics } from "./metrics/serve_metrics.ts";
 import { Checkpoints } from "./operator/checkpoints.ts";
 import { serveOperators } from "./operator/socket.ts";
@@ -56,11 +57,12 @@ export async function serveBank(
     };
     const taken = new Checkpoints(bank, schedule);
     const watched = metricsSocket && serveMetrics(bank, metricsSocket);
+    const problems = new ProblemLog(bank);
     const asked = witnesses && new Witnesses(bank, witnesses.policy, witnesses.exchange);
     onReady({ address: listener.address, metrics: watched?.address });
     await end;
     bank.ledger.stopWaiting();
-    for (const part of [operators, listener, taken, asked, watched]) {
+    for (const part of [problems, operators, listener, taken, asked, watched]) {
       await part?.close().catch(ignoreUnknown);
     }
   } finally {
