@@ -4,7 +4,7 @@
  */
 import { assert } from "@std/assert";
 import { formatLogEvent } from "../../lib/log_event.ts";
-import type { OperatorCommand } from "../../lib/operator_commands.ts";
+import { type OperatorCommand, operatorCommands } from "../../lib/operator_commands.ts";
 import type { Ask } from "../../lib/protocol/message.ts";
 import { utf8 } from "../../lib/bytes.ts";
 import { metricsOf } from "../../server/metrics/metrics.ts";
@@ -31,6 +31,9 @@ const asks: Ask[] = [
     currency: "EUR",
   },
   { op: "balance", account: secret },
+  { op: "set_pin", pin: secret },
+  { op: "complete", movement: secret, amount: secret, status: secret },
+  { op: "attest", status: secret },
 ];
 
 /** The same of operators. */
@@ -43,7 +46,22 @@ const commands: OperatorCommand[] = [
   { command: "enrol_terminal", name: "far", key: secret },
   { command: "read_receipt", reference: secret, note: false },
   { command: "show_audit", json: false, follow: false, from: secret },
+  ...everyCommandWith(secret),
 ];
+
+/** Returns every command, with a text in each of its fields that takes one. */
+function everyCommandWith(text: string): OperatorCommand[] {
+  return Object.entries(operatorCommands).map(([command, shape]) => {
+    const fields = Object.entries(shape as Record<string, string | readonly string[]>)
+      .map((
+        [name, field],
+      ) => [
+        name,
+        field === "text" || field === "text?" ? text : Array.isArray(field) ? field[0] : false,
+      ]);
+    return { command, ...Object.fromEntries(fields) } as OperatorCommand;
+  });
+}
 
 Deno.test("no secret is in the operator's log, in metrics or in the status", () =>
   RunningBank.with(async (running) => {
