@@ -1,6 +1,7 @@
 /** A program, given exactly the permissions that its launcher computes, can do no more: the table of docs/ARCHITECTURE.md. */
 import { assert, assertEquals } from "@std/assert";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
+import { run } from "./programs.ts";
 import {
   atmPermissions,
   bankPermissions,
@@ -194,3 +195,13 @@ Deno.test("the table in docs/ARCHITECTURE.md is this one", async () => {
     assert(document.includes(row), `docs/ARCHITECTURE.md lacks the row ${row}`);
   }
 });
+
+Deno.test("what a program prints is sent to no collector, whatever the environment says", () =>
+  inTemporaryFolder(async (folder) => {
+    const args = ["bank", "init", "--single-operator", "--data", `${folder}/bank`];
+    // The runtime's exporter prints here what it would send.
+    const collecting = { OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "console" };
+    const { out, err } = await run(args, "", collecting);
+    const made = /is created in/g;
+    assertEquals([...out.matchAll(made), ...err.matchAll(made)].length, 1, out + err);
+  }));

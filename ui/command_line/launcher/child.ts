@@ -8,11 +8,13 @@ import { NativeChatter } from "./native_chatter.ts";
 
 /**
  * Returns the variables that every program has besides the launcher's own. The runtime would reach
- * devices, servers and witnesses of this host through a proxy of the environment too.
+ * devices, servers and witnesses of this host through a proxy of the environment too, and would send
+ * by OTLP what a program prints, a one-time password among it, to any address.
  */
 function programVariables(): Record<string, string> {
   const direct = Deno.env.get("NO_PROXY") || Deno.env.get("no_proxy");
-  return { NO_PROXY: [direct, "localhost", "127.0.0.1", "::1"].filter(Boolean).join(",") };
+  const noProxy = [direct, "localhost", "127.0.0.1", "::1"].filter(Boolean).join(",");
+  return { NO_PROXY: noProxy, OTEL_DENO: "false" };
 }
 
 /**
