@@ -1,6 +1,7 @@
 /**
  * A service of one device, and the publisher of all. Commands run one after the other, except
- * those that only read. A power cut ends every connection without a word.
+ * those that only read. A power cut ends every connection without a word. The standard lets several
+ * clients use a device; here one does at a time: two ATMs would book each other's notes.
  */
 import { deviceRequestsMax } from "../../lib/limits.ts";
 import type { MessageSocket, Timers } from "../../lib/world.ts";
@@ -31,6 +32,9 @@ const reading: ReadonlySet<CommandName> = new Set<CommandName>([
   "CashDispenser.GetPresentStatus",
   "CashAcceptor.GetCashInStatus",
 ]);
+
+/** Commands of any client, also while another uses the device: to find a service. */
+const free: ReadonlySet<string> = new Set(["Common.Capabilities", "Common.Cancel"]);
 
 /** Commands that wait for a customer. */
 const waiting: ReadonlySet<string> = new Set(["CashAcceptor.CashIn", "CardReader.ReadRawData"]);
@@ -68,6 +72,9 @@ export class DeviceService {
   #work: Promise<void> = Promise.resolve();
   /** The request that runs. */
   #running: { peer: Peer; requestId: number; name: CommandName } | null = null;
+
+  /** The client that uses the device, until its connection ends. */
+  #user: Peer | null = null;
 
   /** The client for which the device last waited for a customer. */
   #waitingFor: Peer | null = null;
@@ -134,6 +141,7 @@ export class DeviceService {
     for (const { completed } of peer.requests.values()) completed();
     this.#cancel(peer, [...peer.requests.keys()]);
     if (this.#waitingFor === peer) this.device.cancelWaiting();
+    if (this.#user === peer) this.#user = null;
   }
 
   /** Reads the commands of a connection until it ends, and acknowledges each. */
@@ -190,6 +198,11 @@ export class DeviceService {
     if (!isCommandName(name) || !this.device.handlers[name]) {
       const code = isCommandName(name) ? "unsupportedCommand" : "invalidCommand";
       return this.#complete(peer, requestId, name, { code });
+    }
+    if (!free.has(name)) this.#user ??= peer;
+    if (!free.has(name) && this.#user !== peer) {
+      const description = "another client uses the device";
+      return this.#complete(peer, requestId, name, { code: "deviceNotReady", description });
     }
     const work = async () => {
       if (request.cancelled) {

@@ -4,7 +4,20 @@ import type { Bank } from "../bank.ts";
 import { type DeviceReport, protectionOf } from "../device_words.ts";
 import { databasePath } from "../folder/bank_folder.ts";
 import { markedMs } from "../folder/marks.ts";
+import type { Movement, MovementId } from "../ledger/model.ts";
 import type { TerminalContact } from "../watch/monitor.ts";
+
+/**
+ * Returns whether an open movement is in doubt: an operator alone settles it. A terminal settles the
+ * others.
+ * @param doubts the withdrawals of which a device gives no proof
+ */
+export function isInDoubt(
+  { id, kind }: Pick<Movement, "id" | "kind">,
+  doubts: ReadonlySet<MovementId>,
+): boolean {
+  return kind === "transfer" || doubts.has(id);
+}
 
 export interface TerminalState {
   name: string;
@@ -42,8 +55,10 @@ export interface BankState {
   isServing: boolean;
   startedMs: number;
   terminals: TerminalState[];
-  /** Ages of the movements in doubt. */
+  /** Ages of the open movements. */
   holdAgesMs: number[];
+  /** How many of them are in doubt. */
+  inDoubt: number;
   /** The names of terminals that a restored bank waits for; null for none. */
   waiting: string[] | null;
   /** The names of terminals whose device has yet to attest its state after a restore. */
@@ -130,6 +145,7 @@ export async function bankStateOf(
       };
     }),
     holdAgesMs: holds.map(({ timeMs }) => Math.max(0, nowMs - timeMs)),
+    inDoubt: holds.filter((hold) => isInDoubt(hold, doubts)).length,
     waiting: restoring && restoring.waiting.map((id) => names.get(id) ?? id),
     unattested: restoring?.unattested.map(({ terminal }) => names.get(terminal) ?? terminal) ?? [],
     unknownPayments: restoring?.unknown.map(({ terminal, amount }) => ({

@@ -97,7 +97,7 @@ export function problemsOf(
   const old = holdAgesMs.filter((ms) => ms > doubtAgeMsMax).length;
   add(
     old > 0,
-    `${old} ${old === 1 ? "movement is" : "movements are"} in doubt for over an hour`,
+    `${old} ${old === 1 ? "movement is" : "movements are"} open for over an hour`,
     "'deno task bank holds' lists them: start their ATM, which settles them; if it is lost, and for " +
       "a transfer, 'deno task bank holds settle ID'",
   );

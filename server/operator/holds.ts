@@ -7,6 +7,7 @@ import { commandNonceMsMax } from "../../lib/limits.ts";
 import { decimalText, formatMoney } from "../../lib/money.ts";
 import type { Bank } from "../bank.ts";
 import type { Movement } from "../ledger/model.ts";
+import { isInDoubt } from "../metrics/bank_state.ts";
 import type { Handlers } from "./request.ts";
 import { listed, timeInWords } from "./table.ts";
 import { requireAmount, requireMovement, requireReason } from "./words.ts";
@@ -27,7 +28,7 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
         const at = names.get(terminal) ?? terminal;
         const money = formatMoney(amount, bank.settings.currency);
         const time = new Date(timeMs).toISOString();
-        const inDoubt = kind === "transfer" || doubts.has(id);
+        const inDoubt = isInDoubt({ id, kind }, doubts);
         const state = kind === "transfer"
           ? "in doubt: see the log"
           : inDoubt

@@ -85,7 +85,7 @@ function statusLines(
   next: readonly Problem[],
 ): string[] {
   const { settings: { bankName, currency }, monitor } = bank;
-  const { nowMs, isServing, startedMs, isShared, holdAgesMs } = state;
+  const { nowMs, isServing, startedMs, isShared, holdAgesMs, inDoubt } = state;
   const ago = (ms: number | null, never: string) =>
     ms === null ? never : `${timeInWords(nowMs - ms)} ago`;
   const oldest = Math.max(0, ...holdAgesMs);
@@ -101,8 +101,8 @@ function statusLines(
     [
       "movements",
       `${figures.movementsPerSecond} a second, ${figures.movements} since the start; ` +
-      `${holdAgesMs.length} in doubt${
-        holdAgesMs.length > 0 ? `, the oldest for ${timeInWords(oldest)}` : ""
+      `${holdAgesMs.length} open${
+        holdAgesMs.length > 0 ? `, the oldest for ${timeInWords(oldest)}, ${inDoubt} in doubt` : ""
       }`,
     ],
     [

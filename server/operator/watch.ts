@@ -17,7 +17,12 @@ import type { OpenedEntry } from "../audit/places.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
 import type { Movement, Operator, Staff } from "../ledger/model.ts";
-import { type BankState, bankStateOf, type TerminalState } from "../metrics/bank_state.ts";
+import {
+  type BankState,
+  bankStateOf,
+  isInDoubt,
+  type TerminalState,
+} from "../metrics/bank_state.ts";
 import { type Problem, problemsOf, problemsOfTerminal } from "../metrics/problems.ts";
 import { CommandRefused, type Handlers } from "./request.ts";
 import { entryNews } from "./search_log.ts";
@@ -222,7 +227,7 @@ async function holdNews(
     customer,
     terminal: names.get(terminal) ?? terminal,
     timeMs,
-    inDoubt: doubts.has(id),
+    inDoubt: isInDoubt({ id, kind }, doubts),
   }));
 }
 

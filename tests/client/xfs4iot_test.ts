@@ -13,6 +13,7 @@ import { parseMessage } from "../../client/cash/xfs4iot/messages.ts";
 import type { BankClient } from "../../client/bank_client.ts";
 import type { AtmDependencies } from "../../client/dependencies.ts";
 import { DeviceReports } from "../../client/device_reports.ts";
+import { Xfs4IotDevices } from "../../client/cash/xfs4iot/xfs4iot_devices.ts";
 import { countCassettes } from "../../client/filling.ts";
 import { hasNotes, servedDevices } from "../../client/open_atm.ts";
 import { UsageError } from "../../lib/errors.ts";
@@ -241,6 +242,65 @@ Deno.test("the service refuses wrong commands by name", async () => {
   assertEquals(await ask("CashAcceptor.CashInRollback", {}), "success");
   socket.close();
   await served.close();
+  atm.close();
+  await Deno.remove(folder, { recursive: true });
+});
+
+/** Returns another client of a service. */
+function clientOf(url: string, database: DatabaseSync): Xfs4IotDevices {
+  const currency = () => ({ code: "EUR", exponent: 2 });
+  return new Xfs4IotDevices({
+    ...{ url, connect: connectMessages, world: system, database, currency, log: () => {} },
+  });
+}
+
+Deno.test("a second ATM at one device service is refused until the first one's connection has ended", async () => {
+  const folder = await Deno.makeTempDir();
+  const [lobby, hall] = ["lobby", "hall"].map((name) =>
+    openAtmFolder(systemFiles, `${folder}/${name}`)
+  ) as [DatabaseSync, DatabaseSync];
+  const equip = (database: DatabaseSync) => new SimulatedDevices(database);
+  const { devices, simulated, url, close } = serveDevices(`${folder}/devices`, lobby, equip);
+  assert(await devices.start());
+  devices.load(new Map([[2_000n, 3]]));
+  await devices.carryOut();
+  const second = clientOf(url, hall);
+  second.load(new Map([[2_000n, 7]]));
+  assert(!await second.start());
+  assertStringIncludes(second.why, "deviceNotReady, another client uses the device");
+  assertEquals([second.away(), simulated.everywhere()], [true, new Map([[2_000n, 3]])]);
+  await devices.close();
+  await until("the second one's turn", () => !second.away());
+  assertEquals(second.inside(), new Map([[2_000n, 7]]));
+  await second.close();
+  await close();
+  for (const database of [lobby, hall]) database.close();
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("an exchange that a dead client left active ends when the ATM connects", async () => {
+  const folder = await Deno.makeTempDir();
+  const atm = openAtmFolder(systemFiles, `${folder}/atm`);
+  const equip = (database: DatabaseSync) => new SimulatedDevices(database);
+  const { devices, simulated, url, close } = serveDevices(`${folder}/devices`, atm, equip);
+  assert(await devices.start());
+  devices.load(new Map([[2_000n, 3]]));
+  await devices.carryOut();
+  await devices.close();
+  const dead = new DeviceConnection(await connectMessages(`${url}/CashRecycler`), {
+    ...{ world: system, log: () => {} },
+  });
+  const isFree = async () => (await dead.command("Common.Status", {})).code === "success";
+  await until("the device is free", isFree);
+  assertEquals((await dead.command("Storage.StartExchange", {})).code, "success");
+  dead.close();
+  const again = clientOf(url, atm);
+  await again.start();
+  await until("connected", () => !again.away());
+  await again.dispense(new Map([[2_000n, 1]]));
+  assertEquals(simulated.at("stacker"), new Map([[2_000n, 1]]));
+  await again.close();
+  await close();
   atm.close();
   await Deno.remove(folder, { recursive: true });
 });

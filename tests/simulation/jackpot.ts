@@ -2,6 +2,7 @@
 import { DeviceConnection } from "../../client/cash/xfs4iot/connection.ts";
 import { amountOfToken, contentOfToken } from "../../lib/device_token.ts";
 import type { Currency } from "../../lib/money.ts";
+import { pause } from "../../lib/world.ts";
 import type { DeviceBox } from "./device_box.ts";
 import { devicesUrl } from "./device_box.ts";
 import type { Machine } from "./machine.ts";
@@ -13,6 +14,7 @@ export async function replayTokens(
   currency: Currency,
   tokensMax: number,
 ): Promise<string[]> {
+  machine.crash("kill", "a thief needs the devices, which serve one client");
   const process = machine.host.start();
   const codes: string[] = [];
   try {
@@ -20,6 +22,11 @@ export async function replayTokens(
       await box.connect(process, `${devicesUrl}/CashRecycler`),
       { world: process.world, log: () => {} },
     );
+    // The service sees a moment later that the ATM's connection has ended.
+    for (let tries = 0; tries < 100; tries++) {
+      if ((await connection.command("Common.Status", {})).code === "success") break;
+      await pause(process.world, 10);
+    }
     for (const token of machine.usedTokens().slice(-tokensMax)) {
       const sum = amountOfToken(contentOfToken(token)?.content.get("DISPENSE1"), currency) ?? 0n;
       const counts = box.unitsFor(sum);

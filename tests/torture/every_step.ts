@@ -245,12 +245,21 @@ export class Street {
 
   /** Waits until all have met again, and nothing is open that anybody could still settle. */
   async #untilQuiet(): Promise<void> {
-    await until("settled", () => {
-      const { view } = this.#page;
-      if (view.bank !== "online" || view.devices.jammed.length > 0 || view.presented) return false;
+    let last = "";
+    const isQuiet = () => {
+      const { view: { bank, devices, presented } } = this.#page;
       const open = this.#inCopy("lobby/atm.sqlite", (copy) => new Journal(copy).open().length);
-      return open === 0 && this.#books().held === 0n;
-    }, patienceMs);
+      const { held } = this.#books();
+      last = `bank ${bank}, jammed ${devices.jammed}, presented ${JSON.stringify(presented)}, ` +
+        `open ${open}, held ${held}`;
+      return bank === "online" && devices.jammed.length === 0 && !presented && open === 0 &&
+        held === 0n;
+    };
+    await until("settled", isQuiet, patienceMs).catch(({ message }) => {
+      const complaints = [this.#atm, this.#devices, this.#bank]
+        .map(({ victim }) => victim.complaints.slice(-5).join("\n"));
+      throw new Error([`${message}: ${last}`, ...complaints].join("\n"));
+    });
     await this.#page.call("logOut");
   }
 
@@ -332,7 +341,9 @@ export class Street {
       ...{ connect: connectMessages, world: system, database, currency: () => euro },
       log: () => {},
     });
-    assert(await devices.start(), devices.why);
+    await devices.start();
+    // The service sees a moment later that the ATM's connection has ended.
+    await until("the devices", () => !devices.away(), patienceMs);
     await work({ database, journal: new Journal(database), devices, world: system });
     await devices.close();
     database.close();

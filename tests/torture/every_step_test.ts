@@ -1,5 +1,5 @@
 /**
- * A part of `deno task drill:devices`: each second step of a withdrawal and of a deposit, one of the
+ * A part of `deno task drill:devices`: each fourth step of a withdrawal and of a deposit, one of the
  * three killed at each.
  */
 import { killable, strikeEach } from "./every_step.ts";
@@ -10,8 +10,8 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   async fn() {
     const wanted = (at: number, killed: string, kind: string) =>
-      at % 2 === (kind === "withdrawal" ? 0 : 1) &&
-      killable[(at >> 1) % killable.length] === killed;
+      at % 4 === (kind === "withdrawal" ? 0 : 2) &&
+      killable[Math.floor(at / 4) % killable.length] === killed;
     const cells = await strikeEach(true, wanted, console.log);
     console.log(`kills ${cells.length}, notes and books agree after each`);
   },

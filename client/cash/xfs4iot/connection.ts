@@ -11,6 +11,7 @@ import {
   type CompletionCode,
   type CompletionOf,
   type EventName,
+  failure,
   formatMessage,
   type Message,
   parseMessage,
@@ -86,8 +87,10 @@ export class DeviceConnection {
       name,
       completed: ({ header, payload }) => {
         cancel();
-        const checked = (commands[name].completion as Schema<CompletionOf<N>>)(payload, name);
         const { completionCode, errorDescription = "" } = header;
+        // A command that was not executed has nothing to say but its error.
+        const schema = completionCode === "success" ? commands[name].completion : failure;
+        const checked = (schema as Schema<CompletionOf<N>>)(payload, name);
         resolve({ code: completionCode!, payload: checked, description: errorDescription });
       },
       failed: (error) => {
@@ -143,4 +146,20 @@ export class DeviceConnection {
       failed(new ConnectionEnded(`the devices did not complete ${name}`));
     }
   }
+}
+
+/**
+ * Executes a command that must succeed, or fail for one of these reasons.
+ * @throws {Error} if it fails for another one
+ */
+export async function required<N extends CommandName>(
+  connection: DeviceConnection,
+  name: N,
+  payload: PayloadOf<N>,
+  allowed: readonly string[] = [],
+): Promise<Completion<N>["payload"]> {
+  const { code, payload: answer, description } = await connection.command(name, payload);
+  const errorCode = "errorCode" in answer ? answer.errorCode as string : "";
+  if (code === "success" || allowed.includes(errorCode)) return answer;
+  throw new Error(`${name} failed: ${[code, errorCode, description].filter(Boolean).join(", ")}`);
 }

@@ -230,6 +230,8 @@ const capabilities = object({
 
 const nothing = object({});
 const failed = { errorCode: maybe(text) };
+/** The completion of a command that failed. */
+export const failure = object(failed);
 const nonce = matching(/^[0-9A-F]{32}$|^[0-9]+$/);
 /** An end-to-end security token: at most 1,024 printable characters. */
 const token = matching(/^[!-~]{0,1024}$/);

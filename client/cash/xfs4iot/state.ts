@@ -33,6 +33,8 @@ export interface RecyclerState {
   mouth: NoteCounts;
   withheld: NoteCounts;
   jammed: ("dispenser" | "acceptor")[];
+  /** Whether staff's exchange of cassettes has begun and not ended: no note moves meanwhile. */
+  exchange: boolean;
   /** Whether each dispense needs a token. */
   tokensRequired: boolean;
   counted: boolean;
@@ -51,6 +53,7 @@ export const emptyState: RecyclerState = {
   mouth: new Map(),
   withheld: new Map(),
   jammed: [],
+  exchange: false,
   tokensRequired: false,
   counted: true,
 };
@@ -122,6 +125,7 @@ export function stateOf(
       ...(broken || dispenser?.transport === "inoperative" ? ["dispenser" as const] : []),
       ...(broken || acceptor?.transport === "inoperative" ? ["acceptor" as const] : []),
     ],
+    exchange: status.common.exchange === "active",
     tokensRequired: status.common.endToEndSecurity === "enforced",
     counted: isCounted,
   };

@@ -5,7 +5,7 @@
 import { deviceRetryMs } from "../../../lib/limits.ts";
 import { pause } from "../../../lib/world.ts";
 import { type CardReader, CardReaderError, type Media } from "../../cards/card_reader.ts";
-import { type Completion, ConnectionEnded, DeviceConnection } from "./connection.ts";
+import { type Completion, ConnectionEnded, DeviceConnection, required } from "./connection.ts";
 import { connectService } from "./connect_service.ts";
 import type { CommandName, PayloadOf } from "./messages.ts";
 import { MalformedMessage } from "./schema.ts";
@@ -59,6 +59,7 @@ export class Xfs4IotCardReader implements CardReader {
         wanted,
         (url) => this.#open(url),
         async (service) => {
+          await required(service, "Common.Status", {}); // another client may use the reader
           await this.#refresh(service);
           this.#connection = service;
           this.#connected.resolve();

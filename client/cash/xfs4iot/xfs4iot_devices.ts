@@ -11,7 +11,7 @@ import { notesOf } from "../../../lib/notes.ts";
 import { type MessageSocket, pause, type Timers } from "../../../lib/world.ts";
 import { type CashDevices, DeviceError, type DeviceErrorCode, DevicesAway } from "../devices.ts";
 import { type NoteCounts, noteMix, plus, sparingMix } from "../note_mix.ts";
-import { type Completion, ConnectionEnded, DeviceConnection } from "./connection.ts";
+import { type Completion, ConnectionEnded, DeviceConnection, required } from "./connection.ts";
 import { connectService } from "./connect_service.ts";
 import { MalformedMessage } from "./schema.ts";
 import { type CommandName, type EventName, itemNameOf, type PayloadOf } from "./messages.ts";
@@ -125,6 +125,7 @@ export class Xfs4IotDevices implements CashDevices {
           await this.#refresh(service);
           await this.#execute(service);
           await this.#configure(service);
+          await this.#endExchange(service);
           this.#connection = service;
           this.onChange?.();
         },
@@ -436,6 +437,13 @@ export class Xfs4IotDevices implements CashDevices {
     await this.#refresh(connection);
   }
 
+  /** Ends an exchange that an ATM left active when it died: it repeats its own before. */
+  async #endExchange(connection: DeviceConnection): Promise<void> {
+    if (!this.#state.exchange) return;
+    await required(connection, "Storage.EndExchange", {}, ["noExchangeActive"]);
+    await this.#refresh(connection);
+  }
+
   /** Sets what is in the cassettes; `emptied`: and that the bins are empty. */
   async #exchange(
     connection: DeviceConnection,
@@ -510,17 +518,4 @@ async function readState(connection: DeviceConnection): Promise<RecyclerState> {
   ]);
   if (storage === undefined) throw new MalformedMessage("Storage.GetStorage has no storage");
   return stateOf({ status, storage, items, presentStatus, cashIn });
-}
-
-/** Executes a command that must succeed, or fail for one of these reasons. */
-async function required<N extends CommandName>(
-  connection: DeviceConnection,
-  name: N,
-  payload: PayloadOf<N>,
-  allowed: readonly string[] = [],
-): Promise<Completion<N>["payload"]> {
-  const { code, payload: answer, description } = await connection.command(name, payload);
-  const errorCode = "errorCode" in answer ? answer.errorCode as string : "";
-  if (code === "success" || allowed.includes(errorCode)) return answer;
-  throw new Error(`${name} failed: ${[code, errorCode, description].filter(Boolean).join(", ")}`);
 }

@@ -828,6 +828,9 @@ Deno.test("a retold transfer without the bank's voucher is in doubt until operat
         [movement, "transfer", to],
       ],
     );
+    const words = (await operate(branch, { command: "show_status", json: false, watch: false }))
+      .join("\n");
+    assertMatch(words, /; 1 open, the oldest for \d+ s, 1 in doubt$/m);
     // The customer sees it, and the ATM's report of its day differs from the books.
     await logIn(lobby);
     const { entries } = await lobby.atm.history({});

@@ -1,7 +1,7 @@
 /** `bank status`: an operator sees the terminals, their cash, and what is wrong. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Ask } from "../../../lib/protocol/message.ts";
-import { onEachBank, RunningBank } from "../helpers/running_bank.ts";
+import { newId, onEachBank, RunningBank } from "../helpers/running_bank.ts";
 
 async function statusOf(running: RunningBank, json: boolean): Promise<string> {
   const command = { command: "show_status", json, watch: false } as const;
@@ -41,7 +41,13 @@ onEachBank(
       assertEquals([terminals[0].name, terminals[0].contact], ["lobby", "connected"]);
       assertEquals([figures.logInsFailed, figures.namesFailed], [1, 1]);
       assertEquals([problems[0].what, state.isServing], [text.match(/1\. (.*)/)![1], true]);
-      await atm.client.close();
+      const alice = await running.visit("alice");
+      await alice.authorise("withdrawal", newId(), "4000");
+      assertMatch(
+        await statusOf(running, false),
+        /^movements +\S+ a second, \d+ since the start; 1 open, the oldest for \d+ s, 0 in doubt$/m,
+      );
+      for (const { client } of [atm, alice]) await client.close();
       for (let tries = 0; tries < 500; tries++) {
         if (!/lobby +connected/.test(await statusOf(running, false))) break;
       }

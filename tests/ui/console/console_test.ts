@@ -21,8 +21,8 @@ Deno.test({
       await row.waitFor({ timeout: 5_000 });
       assertStringIncludes(await row.innerText(), "€40.00");
       assertEquals(
-        await page.locator(".figure", { hasText: "In doubt" }).innerText(),
-        "In doubt\n1\nthe oldest for 0 s",
+        await page.locator(".figure", { hasText: "Open movements" }).innerText(),
+        "Open movements\n1\nthe oldest for 0 s",
       );
       await atm.ask({ op: "complete", movement: id, amount: "4000" });
       await page.locator(".figure", { hasText: "Paid out" }).getByText("€40.00").waitFor();
@@ -47,7 +47,7 @@ Deno.test({
       const atm = await running.visit("alice");
       const hold = newId();
       assertEquals((await atm.authorise("withdrawal", hold, "6000")).outcome, "ok");
-      await anna.page.getByRole("navigation").getByText("In doubt").click();
+      await anna.page.getByRole("navigation").getByText("Open movements").click();
       await anna.page.getByRole("button", { name: "alice" }).click();
       await anna.page.getByText(hold).waitFor();
       await anna.page.getByRole("button", { name: "Complete" }).click();

@@ -23,7 +23,7 @@ const screens: [name: string, open: (page: Page) => Promise<void>][] = [
   ["limits", (page) => page.getByRole("button", { name: /^Set limits/ }).first().click()],
   ["doubts", async (page) => {
     await page.getByRole("button", { name: "Cancel" }).click();
-    await page.getByRole("button", { name: /^In doubt \d/ }).first().click();
+    await page.getByRole("button", { name: /^Open movements \d/ }).first().click();
   }],
   ["doubt", (page) => page.getByRole("button", { name: "alice" }).click()],
   ["settle", (page) => page.getByRole("button", { name: "Complete" }).click()],

@@ -73,7 +73,7 @@ export const bankBooks = [
         .action(({ reason, yes, ...bank }) =>
           operator(bank, { command: "end_restore", reason }, {
             confirm: yes ? undefined : "restore end",
-            next: `${task("bank holds", bank)} lists movements in doubt.`,
+            next: `${task("bank holds", bank)} lists open movements.`,
           })
         ),
   }),
@@ -110,7 +110,7 @@ export const bankBooks = [
     define: (command, { operator, task }) =>
       command.action((bank) =>
         operator(bank, { command: "confirm_clock" }, {
-          next: `${task("bank holds", bank)} lists movements in doubt.`,
+          next: `${task("bank holds", bank)} lists open movements.`,
         })
       ),
   }),

@@ -14,7 +14,7 @@ interface Entry {
   waiting?: (news: BankNews) => number;
 }
 
-/** Returns how many movements in doubt wait for an operator: a terminal settles a new one itself. */
+/** Returns how many open movements wait for an operator: a terminal settles a new one itself, unless it is in doubt. */
 const doubtful = ({ holds, nowMs }: BankNews) =>
   holds.rows.filter(({ inDoubt, timeMs }) => inDoubt || nowMs - timeMs > terminalSilentMsMax)
     .length;
@@ -28,7 +28,7 @@ export const entries: Record<ScreenName, Entry> = {
     waiting: ({ terminals }) => terminals.attention,
   },
   customers: { title: "Customers", icon: "person" },
-  doubt: { title: "In doubt", icon: "fault", waiting: doubtful },
+  doubt: { title: "Open movements", icon: "fault", waiting: doubtful },
   approvals: {
     title: "Approvals",
     icon: "check",

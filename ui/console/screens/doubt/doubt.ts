@@ -32,9 +32,9 @@ function AllHolds({ state, news, send }: ScreenProps): VNode {
       title="Authorised and not settled"
       note=${count > rows.length ? `the oldest ${rows.length} of ${count}` : ""}
     >
-      ${rows.length === 0 ? html`<${Nothing} words="Nothing is in doubt." />` : html`
+      ${rows.length === 0 ? html`<${Nothing} words="No movement is open." />` : html`
         <${Table}
-          label="Movements in doubt"
+          label="Open movements"
           columns=${columns}
           rows=${rows}
           keyOf=${({ movement }: HoldNews) => movement}
@@ -47,8 +47,12 @@ function AllHolds({ state, news, send }: ScreenProps): VNode {
 }
 
 /** Returns a hold's state in a word. */
-function stateOf({ inDoubt }: HoldNews) {
-  return inDoubt ? { tone: "warn", word: "count the notes" } : { tone: "calm", word: "open" };
+function stateOf({ inDoubt, kind }: HoldNews) {
+  if (!inDoubt) return { tone: "calm", word: "open" };
+  return {
+    tone: "warn",
+    word: `in doubt: ${kind === "transfer" ? "see the log" : "count the notes"}`,
+  };
 }
 
 function Hold({ state, news, send }: ScreenProps): VNode {
@@ -57,7 +61,7 @@ function Hold({ state, news, send }: ScreenProps): VNode {
     <div class="stack">
       <${Back}
         to=${{ screen: "doubt" }}
-        words="All movements in doubt"
+        words="All open movements"
         send=${send}
         title=${hold && `${hold.kind} of ${money(hold.amount, news.bank.currency)}`}
       >${hold && html`<${Pill} ...${stateOf(hold)} />`}<//>

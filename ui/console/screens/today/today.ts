@@ -31,7 +31,7 @@ export function Today({ news, state, send }: ScreenProps): VNode {
           onOpen=${() => send({ type: "go", place: { screen: "terminals" } })}
         />
         <${Figure}
-          name="In doubt"
+          name="Open movements"
           value=${holds.count.toLocaleString("en")}
           note=${holds.oldestMs === null
             ? "nothing waits"
