@@ -80,6 +80,12 @@ export async function openAtm(
     const line = { connect, terminalKey: findKey(), world };
     await requireBank(line, `${bank.hostname}:${bank.port}`, keys);
   }
+  if (devicesAt && !served && !demo) {
+    log(
+      "the notes of this ATM are in its own folder, from a demo: the page of its devices does not operate " +
+        "them. Start it with --demo, or choose another folder with --data",
+    );
+  }
   if (served) {
     const connected = await served.start();
     if (!connected && !wait) {

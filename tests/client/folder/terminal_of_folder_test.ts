@@ -2,6 +2,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { DatabaseSync } from "node:sqlite";
 import { openAtmFolder } from "../../../client/folder/atm_folder.ts";
+import { SimulatedDevices } from "../../../client/cash/simulated_devices.ts";
 import { keyOfFolder, openAtm } from "../../../client/open_atm.ts";
 import { Journal } from "../../../client/journal.ts";
 import { UsageError } from "../../../lib/errors.ts";
@@ -94,3 +95,24 @@ for (const [name, other] of Object.entries(others)) {
       assertEquals(database.prepare("SELECT * FROM settings").all(), before);
     }));
 }
+
+Deno.test("an ATM with the notes of a demo says in one line that its devices' page does not operate them", () =>
+  inFolder(async ({ folder, database, find }) => {
+    find(lobby);
+    new SimulatedDevices(database).load(new Map([[2_000n, 1]]));
+    const never = () => Promise.reject(new Error("nobody"));
+    const logged: string[] = [];
+    const open = (demo: boolean) =>
+      openAtm({
+        ...{ bank: { hostname: "127.0.0.1", port: 1 }, folder, key: `${folder}/../given.key` },
+        ...{ wait: true, demo, language: "en", aids: { printer: false, voices: [] } },
+        devices: { url: "ws://127.0.0.1:1/xfs4iot/v1.0", isOwn: true },
+      }, {
+        ...{ world: system, files: systemFiles, database, connect: never, connectDevices: never },
+        ...{ log: (line) => void logged.push(line), ask: () => {} },
+      });
+    await open(true);
+    assertEquals(logged, []);
+    await open(false);
+    assertEquals(logged.filter((line) => line.includes("Start it with --demo")).length, 1);
+  }));
