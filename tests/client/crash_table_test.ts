@@ -3,6 +3,9 @@
  * is killed, the line is cut, and every fault of the devices. Afterwards notes and books agree, or what
  * nobody can know is flagged until people have counted. The table is printed, and is what is expected:
  * for devices in the ATM's process, and for devices behind WebSocket, whose service is killed as well.
+ *
+ * A kill of the bank cuts the line, too, and a fault between the notes leaves more to find out than one
+ * before or after them: only WHOLE_TABLE=1 has those, which take a minute of computing.
  */
 import { assertEquals } from "@std/assert";
 import type { DatabaseSync } from "node:sqlite";
@@ -32,14 +35,16 @@ type Moment =
 type Blow = "ATM killed" | "bank killed" | "line cut" | "devices killed";
 type Transport = "in process" | "by WebSocket";
 
+const isWhole = Deno.env.get("WHOLE_TABLE") === "1";
+
 const blowsOf: Record<Transport, readonly Blow[]> = {
-  "in process": ["ATM killed", "bank killed", "line cut"],
+  "in process": ["ATM killed", "bank killed", ...(isWhole ? ["line cut" as const] : [])],
   "by WebSocket": ["ATM killed", "devices killed"],
 };
 const whats = ["jam", "lost count", "power cut"] as const;
 /** By WebSocket only the partial ones: the devices are the same, and a cell takes twice as long. */
 const whensOf: Record<Transport, readonly ("before" | "between" | "after")[]> = {
-  "in process": ["before", "between", "after"],
+  "in process": isWhole ? ["before", "between", "after"] : ["between"],
   "by WebSocket": ["between"],
 };
 const deviceSteps: readonly string[] = [
@@ -116,10 +121,22 @@ settled written     | 80          | 80
 `;
 
 Deno.test("whatever breaks at whatever step, notes and books agree afterwards, or it is flagged", (t) =>
-  requireTable(t, "in process", expected));
+  requireTable(t, "in process", isWhole ? expected : thinned(expected)));
 
 Deno.test("the same with devices behind WebSocket", (t) =>
   requireTable(t, "by WebSocket", expectedByWebSocket));
+
+/** Returns a table without its third blow, and with faults between the notes only. */
+function thinned(table: string): string {
+  return table.split("\n").map((line) => {
+    const [moment, ...columns] = line.split("|").map((column) => column.trim());
+    if (columns.length === 0) return line;
+    const isHead = moment === "withdrawal" || moment === "deposit";
+    const kept = columns.filter((_, index) => index !== 2)
+      .map((cell, index) => isHead || index < 2 ? cell : cell.split(" ")[1]!);
+    return rowOf(moment!, kept);
+  }).join("\n");
+}
 
 async function requireTable(t: Deno.TestContext, transport: Transport, expected: string) {
   const branch = await Branch.open();
