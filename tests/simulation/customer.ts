@@ -238,6 +238,10 @@ export class Customer {
   async #insert(card: Card): Promise<boolean> {
     const page = this.#page;
     await this.#think();
+    if (this.#isAt("pin")) { // somebody's card is inside: the slot takes no second one
+      page.send({ type: "back" });
+      return false;
+    }
     card.usedBy = this.person;
     this.#card = card;
     this.#machine.insertCard(card.name);
