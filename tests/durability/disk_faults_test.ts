@@ -168,7 +168,7 @@ Deno.test({
         assertEquals(code, 1);
         const said = new TextDecoder().decode(stderr);
         assertStringIncludes(said, `${path}/bank.sqlite cannot be opened for writing`);
-        assertStringIncludes(said, "Check the folder, its permissions and its disk");
+        assertStringIncludes(said, "Check the folder, its permissions, its disk");
       } finally {
         Deno.chmodSync(path, 0o700);
       }
