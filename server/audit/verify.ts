@@ -210,7 +210,7 @@ export class LogVerifier {
     }
     // A file of one server has only its own chain; a checkpoint's chain must be there all the same.
     const required = trust.ofOneServer ? kept : listed;
-    for (const { id } of required) this.#requireFirstKey(hex(id));
+    for (const { id, by } of required) this.#requireFirstKey(hex(id), by);
   }
 
   /**
@@ -290,27 +290,32 @@ export class LogVerifier {
   #missing(chain: FollowedChain): string {
     const { firstKey } = chain;
     const missing = `${nameOf(firstKey.chainId)} is missing`;
-    const replacing = this.#come.find((other) =>
+    // The lists do not tell which of these is older than the missing one.
+    const replacing = this.#come.filter((other) =>
       !lists(other.firstKey, firstKey) && !lists(firstKey, other.firstKey)
-    );
-    if (replacing === undefined) return missing;
-    const since = nameOf(replacing.firstKey.chainId);
+    ).map((other) => nameOf(other.firstKey.chainId));
+    if (replacing.length === 0) return missing;
+    const since = replacing.length === 1 ? replacing[0] : `one of these: ${replacing.join(", ")}`;
     return `${missing}: it was removed, or left out by a restore of a backup from before it, which ` +
-      `began ${since}. If the bank made this restore, verify without the first key of the missing ` +
-      "chain: the database that was replaced has it";
+      `began ${since}. 'deno task bank audit show' has what each restore left out. If the bank made ` +
+      "this restore, verify without the first key of the missing chain: the database that was " +
+      "replaced has it";
   }
 
   #chainOf({ chainId }: LogLine): FollowedChain {
     return this.#requireFirstKey(hex(chainId));
   }
 
-  #requireFirstKey(id: string): FollowedChain {
+  /** @param by what lists the chain; absent if the log has it */
+  #requireFirstKey(id: string, by?: string): FollowedChain {
     const chain = this.#chains.get(id);
     if (chain) return chain;
+    const leftOut = by?.startsWith("the first key")
+      ? `. If a restore left out both chains, leave out ${by}, which lists it`
+      : "";
     throw new UsageError(
-      `chain ${
-        id.slice(0, 8)
-      } cannot be checked: give its first key, too, with --first-key FILE,FILE`,
+      `chain ${id.slice(0, 8)} cannot be checked: give its first key, too, with --first-key ` +
+        `FILE,FILE${leftOut}`,
       2,
     );
   }

@@ -1,5 +1,6 @@
 /** A log that goes on in another chain: the end of the one before can no longer be cut off unseen. */
 import { assertEquals, assertThrows } from "@std/assert";
+import { hex } from "../../../lib/bytes.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { databasePath } from "../../../server/folder/bank_folder.ts";
 import { type FirstKey, parseFirstKey } from "../../../server/audit/first_key.ts";
@@ -97,4 +98,23 @@ Deno.test("the first key and the first entry of a chain name the heads of all ch
         "chain 07070707 is missing: it was removed, or left out by a restore",
       );
     }
+    // A chain that forked before both of the log's restores: its list does not tell which left it out.
+    const [second, third] = keys.slice(1).map(({ chainId }) => hex(chainId).slice(0, 8));
+    assertThrows(
+      () => check(chains, [...keys, first]),
+      BadLog,
+      `which began one of these: chain ${second}, chain ${third}. 'deno task bank audit show'`,
+    );
+    // A chain that was left out with the one before it, whose first key is not given.
+    const afterOlder = {
+      ...keys[1]!,
+      chainId: new Uint8Array(16).fill(8),
+      before: [...keys[1]!.before, { ...other, id: first.chainId }],
+    };
+    assertThrows(
+      () => check(chains.slice(0, 2), [keys[0]!, keys[1]!, afterOlder as FirstKey]),
+      UsageError,
+      "chain 07070707 cannot be checked: give its first key, too, with --first-key FILE,FILE. If a " +
+        "restore left out both chains, leave out the first key of chain 08080808, which lists it",
+    );
   }));
