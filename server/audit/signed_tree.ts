@@ -128,9 +128,20 @@ export class SignedTree {
     const checkpoint = this.isCosigned(sequence) ? this.#cosigned : this.#last;
     if (!checkpoint || sequence > checkpoint.size) return null;
     await this.#readOn();
-    const index = sequence - 1;
-    const siblings = await this.#tree.inclusionProof(index, checkpoint.size);
-    return { index, siblings, checkpoint: checkpoint.note };
+    return await this.#proofBy(checkpoint, sequence);
+  }
+
+  /**
+   * The proof by the last checkpoint with a quorum, of a chain that a restore has cut before its last
+   * one; null if that does not cover the entry, or is not before the cut.
+   */
+  async inclusionBeforeCut(sequence: number): Promise<Inclusion | null> {
+    const checkpoint = this.#cosigned;
+    if (!checkpoint || sequence > checkpoint.size) return null;
+    this.#tree.forget(); // the file of hashes is from before the cut
+    await this.#tree.readOn();
+    if (!await this.#fitsCheckpoint(checkpoint)) return null;
+    return await this.#proofBy(checkpoint, sequence);
   }
 
   /**
@@ -146,6 +157,11 @@ export class SignedTree {
 
   close(): void {
     this.#file.close();
+  }
+
+  async #proofBy({ size, note }: SignedCheckpoint, sequence: number): Promise<Inclusion> {
+    const index = sequence - 1;
+    return { index, siblings: await this.#tree.inclusionProof(index, size), checkpoint: note };
   }
 
   /** Reads what the chain has by now, and compares it with the last checkpoint. */

@@ -79,12 +79,42 @@ async function inclusionOf(bank: Bank, operator: string, found: FoundEntry): Pro
 /** Proves it by the last checkpoint of a chain that this folder's server wrote earlier. */
 async function inclusionElsewhere(
   { world: { files }, folder, ledger }: Bank,
-  { stored, chain }: FoundEntry,
+  found: FoundEntry,
 ): Promise<Inclusion | null> {
+  const { stored: { sequence }, chain } = found;
   const tree = new SignedTree(files, treesPath(folder.path), ledger.read, chain);
   try {
-    return await tree.inclusion(stored.sequence);
+    const end = tree.last && await cutOf(ledger.read, chain, tree.last.size);
+    if (end === null) return await tree.inclusion(sequence);
+    const inclusion = await tree.inclusionBeforeCut(sequence);
+    if (inclusion) return inclusion;
+    throw new UsageError(
+      `${chainName(found)} ended at entry ${end} by a restore, before its last checkpoint of ` +
+        `${tree.last!.size} entries, so no proof of this entry can be made. The bank's signed ` +
+        "receipt is there: give --note",
+    );
   } finally {
     tree.close();
   }
+}
+
+/**
+ * Returns the last entry of a chain that a restore has cut, as a later chain's first entry names it;
+ * null if the chain has `size` entries, or none names its end.
+ */
+async function cutOf(
+  read: Bank["ledger"]["read"],
+  { number, id }: FoundEntry["chain"],
+  size: number,
+): Promise<number | null> {
+  const [last] = await read.lastEntries(number, 1);
+  if (!last || last.sequence >= size) return null;
+  for (const later of await read.chains()) {
+    const [first] = await read.entriesAfter(later.number, 0, 1);
+    const named = first && headsOfStart(first)?.find((head) => equalInConstantTime(head.id, id));
+    if (named?.sequence === last.sequence && equalInConstantTime(named.tag, last.tag)) {
+      return last.sequence;
+    }
+  }
+  return null;
 }

@@ -754,6 +754,57 @@ Deno.test("a second restore of one backup names the chain that it leaves out, an
     assertStringIncludes(await check(branch.firstKey, firstKey), "good");
   }));
 
+Deno.test("an entry of a chain that a restore cut before its last checkpoint is proved by an earlier one, or the answer says why not", async () => {
+  const branch = await Branch.open();
+  const lobby = branch.atm("lobby");
+  try {
+    const proof = async (reference: string, note = false) => {
+      const request = { command: "read_receipt", operator: "root", reference, note } as const;
+      for await (const answer of runOperatorCommand(branch.bank, request)) {
+        if ("receipt" in answer) return answer.receipt;
+      }
+    };
+    const lastMovement = async () => {
+      const { ledger, auditKeys } = branch.bank;
+      const [{ number, id }] = [(await ledger.read.chains())[0]!];
+      const entries = await ledger.read.entriesAfter(number, 0, 10_000);
+      const found = entries.findLast((each) => auditKeys.openForStranger(each, id)?.entry.movement);
+      return `1.${found!.sequence}`;
+    };
+    await withdraw(lobby, "2000");
+    const early = await lastMovement();
+    await proof(early);
+    const { checkpoints } = branch.bank;
+    const signed = checkpoints.last!.note;
+    checkpoints.addCosignature(
+      signed.slice(0, signed.indexOf("\n\n") + 1),
+      `\u2014 witness.example/1 ${"A".repeat(100)}\n`,
+      () => true,
+    );
+    await withdraw(lobby, "2000");
+    const late = await lastMovement();
+    await operate(branch, { command: "back_up" });
+    await withdraw(lobby, "4000");
+    await proof(await lastMovement());
+    await branch.unserve();
+    await restore(branch);
+    await branch.serve();
+
+    assertStringIncludes((await proof(early))!, "witness.example/1");
+    const name = hex((await branch.bank.ledger.read.chains())[0]!.id).slice(0, 8);
+    await assertRejects(
+      () => proof(late),
+      UsageError,
+      `chain ${name} ended at entry `,
+    );
+    await assertRejects(() => proof(late), UsageError, "by a restore, before its last checkpoint");
+    assert(await proof(late, true));
+  } finally {
+    await lobby.close();
+    await branch.close();
+  }
+});
+
 /** Transfers from alice to bob at the lobby. */
 async function transfer(lobby: BranchAtm, to: string, amount: string): Promise<string> {
   await logIn(lobby);
