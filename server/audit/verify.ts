@@ -290,7 +290,7 @@ export class LogVerifier {
   #missing(chain: FollowedChain): string {
     const { firstKey } = chain;
     const missing = `${nameOf(firstKey.chainId)} is missing`;
-    // The lists do not tell which of these is older than the missing one.
+    // The lists do not show which of these is older than the missing one.
     const replacing = this.#come.filter((other) =>
       !lists(other.firstKey, firstKey) && !lists(firstKey, other.firstKey)
     ).map((other) => nameOf(other.firstKey.chainId));

@@ -98,7 +98,7 @@ Deno.test("the first key and the first entry of a chain name the heads of all ch
         "chain 07070707 is missing: it was removed, or left out by a restore",
       );
     }
-    // A chain that forked before both of the log's restores: its list does not tell which left it out.
+    // A chain that forked before both of the log's restores: its list does not show which left it out.
     const [second, third] = keys.slice(1).map(({ chainId }) => hex(chainId).slice(0, 8));
     assertThrows(
       () => check(chains, [...keys, first]),
