@@ -23,7 +23,7 @@ const lanes = 16;
  * How long one attack is tried, and how long it waits in between: while the log-in of a visit that was
  * attacked still waits for its password check, its terminal is asked to try later.
  */
-const tryMsMax = 300_000;
+const tryMsMax = 900_000;
 const pauseMs = 200;
 const password = "correct horse";
 const currency = { code: "EUR", exponent: 2 };
