@@ -1,4 +1,4 @@
-/** The rows of a list: a table, or why there is none; and the pages of one that is not counted. */
+/** A list: a table of its rows, or the words for an empty list, and buttons for its pages. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { ConsoleQueries } from "../../../lib/console.ts";
