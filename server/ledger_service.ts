@@ -2,6 +2,7 @@
 import type { HistoryPage, LoggedAt, Statement, Usual } from "../lib/atm.ts";
 import { equalInConstantTime } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
+import type { OnCopied } from "../lib/private_file.ts";
 import type { Files, World } from "../lib/world.ts";
 import { ChainKeyFile } from "./audit/chain_key.ts";
 import type { LoggedRow } from "./audit/entry.ts";
@@ -25,7 +26,7 @@ import { Faults } from "./ledger/faults.ts";
 import type { BatchOutcome, LedgerLink, LinkEvents } from "./ledger/link.ts";
 import { noChanges, type Settings } from "./ledger/model.ts";
 import type { StorePlace } from "./ledger/open_store.ts";
-import { InDoubt, type OnBytes, type ReadStore, type Store } from "./ledger/store.ts";
+import { InDoubt, type ReadStore, type Store } from "./ledger/store.ts";
 
 /** The parameters of opening a ledger: plain values, which can be sent to threads. */
 export interface OpenLedger {
@@ -187,8 +188,8 @@ export class LedgerService implements BankLink {
     return await store.snapshot((store) => checkStore(store, keys, onProgress));
   }
 
-  async backUp(path: string, onBytes?: OnBytes): Promise<void> {
-    await this.dependencies.store.backUp(path, onBytes);
+  async backUp(path: string, onCopied?: OnCopied): Promise<void> {
+    await this.dependencies.store.backUp(path, onCopied);
   }
 
   async history(query: HistoryQuery): Promise<Omit<HistoryPage, "outcome">> {

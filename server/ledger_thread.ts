@@ -107,7 +107,7 @@ export async function openLedgerThread(parts: OpenLedger, events: LinkEvents): P
     placeOf: (...args) => thread.call("placeOf", ...args),
     read: (...args) => thread.call("read", ...args),
     check: (onProgress) => thread.callLong(onProgress, "check"),
-    backUp: (path, onBytes = () => {}) => thread.callLong(onBytes, "backUp", path),
+    backUp: (path, onCopied = () => {}) => thread.callLong(onCopied, "backUp", path),
     history: (...args) => thread.call("history", ...args),
     usual: (...args) => thread.call("usual", ...args),
     statement: (...args) => thread.call("statement", ...args),

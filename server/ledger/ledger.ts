@@ -4,13 +4,14 @@
  * fills here.
  */
 import { batchCommandsMax, commandsPendingMax, epochMs, otherServersMs } from "../../lib/limits.ts";
+import type { OnCopied } from "../../lib/private_file.ts";
 import type { Clock, Timers } from "../../lib/world.ts";
 import type { LoggedRow } from "../audit/entry.ts";
 import type { CheckedBooks, OnProgress } from "./check.ts";
 import type { Command, Reply } from "./command.ts";
 import type { BatchOutcome, LedgerLink, LinkEvents } from "./link.ts";
 import type { Account, MovementId } from "./model.ts";
-import type { OnBytes, ReadStore } from "./store.ts";
+import type { ReadStore } from "./store.ts";
 
 export interface LedgerDependencies {
   link: LedgerLink;
@@ -186,8 +187,8 @@ export class Ledger {
   }
 
   /** Copies the books to a file, while all else waits. */
-  backUp(path: string, onBytes?: OnBytes): Promise<void> {
-    return this.dependencies.link.backUp(path, onBytes);
+  backUp(path: string, onCopied?: OnCopied): Promise<void> {
+    return this.dependencies.link.backUp(path, onCopied);
   }
 
   /** Calls `listener` after every committed change of an account, in order, until the result is called. */

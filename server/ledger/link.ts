@@ -1,10 +1,11 @@
 /** The interface of `Ledger` to its engine, store and log, in a thread or in this process. */
 import type { LoggedAt } from "../../lib/atm.ts";
+import type { OnCopied } from "../../lib/private_file.ts";
 import type { LoggedRow } from "../audit/entry.ts";
 import type { CheckedBooks, OnProgress } from "./check.ts";
 import type { Command, Reply } from "./command.ts";
 import type { Account } from "./model.ts";
-import type { OnBytes, ReadStore } from "./store.ts";
+import type { ReadStore } from "./store.ts";
 
 /** The result of a durable batch: a reply for each command, and every account it changed. */
 export interface BatchOutcome {
@@ -43,7 +44,7 @@ export interface LedgerLink {
   /** Recomputes the books from their movements, while all else waits. */
   check(onProgress: OnProgress): Promise<CheckedBooks>;
   /** Copies the books to a file, while all else waits. */
-  backUp(path: string, onBytes?: OnBytes): Promise<void>;
+  backUp(path: string, onCopied?: OnCopied): Promise<void>;
   /** Closes the store and the log, and ends the thread. */
   close(): Promise<void>;
 }

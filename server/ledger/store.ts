@@ -19,6 +19,7 @@ import type {
   TerminalId,
 } from "./model.ts";
 import { UsageError } from "../../lib/errors.ts";
+import type { OnCopied } from "../../lib/private_file.ts";
 import type { Touch } from "./touch.ts";
 
 type Result<T> = T | Promise<T>;
@@ -222,9 +223,6 @@ export interface FileReader extends StoreReader {
   unreadable(): string | null;
 }
 
-/** Called with the bytes copied, and their total. */
-export type OnBytes = (copied: number, of: number) => void;
-
 export interface Store extends BatchStore, ReadStore {
   /**
    * Returns the number of the chain with this id, which is added if it is new. Batches extend the
@@ -237,6 +235,6 @@ export interface Store extends BatchStore, ReadStore {
    * Copies the whole bank at one moment to a file.
    * @throws {UsageError} if the database has its own tools for that
    */
-  backUp(path: string, onBytes?: OnBytes): Promise<void>;
+  backUp(path: string, onCopied?: OnCopied): Promise<void>;
   close(): Result<void>;
 }

@@ -3,7 +3,7 @@ import { problemsLoggedMs } from "../../lib/limits.ts";
 import { pause } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
 import { bankStateOf } from "./bank_state.ts";
-import { problemsOf } from "./problems.ts";
+import { failuresOf, problemsOf } from "./problems.ts";
 
 /** Looks for problems until it is closed. Each is logged once, and again when it comes back or changes. */
 export class ProblemLog {
@@ -31,12 +31,8 @@ export class ProblemLog {
 
   async #look(): Promise<void> {
     const { monitor, settings } = this.bank;
-    const failures = {
-      names: monitor.failedNames.keys,
-      ofOneSource: monitor.handshakeFailures.largest,
-    };
     const state = await bankStateOf(this.bank);
-    const wrong = problemsOf(state, failures, settings.currency)
+    const wrong = problemsOf(state, failuresOf(monitor), settings.currency)
       .filter(({ isNextStep = false }) => !isNextStep);
     for (const { what, mend } of wrong) {
       if (!this.#known.has(what)) monitor.warn("problem", `${what}. Do: ${mend}`, { what, mend });

@@ -14,6 +14,7 @@ import {
 } from "../../lib/limits.ts";
 import { type Currency, formatMoney } from "../../lib/money.ts";
 import { deviceNames, type DeviceReport, filledOf } from "../device_words.ts";
+import type { Monitor } from "../watch/monitor.ts";
 import type { BankState, TerminalState } from "./bank_state.ts";
 
 /** A problem: what is wrong, and what to do. */
@@ -30,6 +31,11 @@ export interface Failures {
   names: number;
   /** Failed handshakes of the source that has most, recently. */
   ofOneSource: number;
+}
+
+/** Returns the present figures of a server. */
+export function failuresOf({ failedNames, handshakeFailures }: Monitor): Failures {
+  return { names: failedNames.keys, ofOneSource: handshakeFailures.largest };
 }
 
 /** Returns what is wrong, in the order of urgency, and the next steps. */
@@ -92,7 +98,7 @@ export function problemsOf(
   }
   problems.push(...outOfServiceFirst(
     state.terminals.filter(({ state }) => isServing || state === "revoked") // a server alone has reports
-      .flatMap((terminal) => problemsOfTerminal(terminal, state, currency)),
+      .flatMap((terminal) => problemsAt(terminal, state, currency)),
   ));
   const old = holdAgesMs.filter((ms) => ms > doubtAgeMsMax).length;
   add(

@@ -6,7 +6,7 @@ import { pause } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
 import { type BankState, bankStateOf, type TerminalState } from "../metrics/bank_state.ts";
-import { megabytes, type Problem, problemsOf } from "../metrics/problems.ts";
+import { failuresOf, megabytes, type Problem, problemsOf } from "../metrics/problems.ts";
 import { faultsOf } from "../device_words.ts";
 import type { Handlers } from "./request.ts";
 import { barOf, listed, tableOf, timeInWords } from "./table.ts";
@@ -52,11 +52,7 @@ export const statusCommands: Handlers<"show_status" | "list_differences"> = {
 async function statusOf(bank: Bank, json: boolean): Promise<string[]> {
   const { monitor, settings } = bank;
   const state = await bankStateOf(bank);
-  const failures = {
-    names: monitor.failedNames.keys,
-    ofOneSource: monitor.handshakeFailures.largest,
-  };
-  const found = problemsOf(state, failures, settings.currency);
+  const found = problemsOf(state, failuresOf(monitor), settings.currency);
   const { problems = [], next = [] } = Object.groupBy(
     found,
     ({ isNextStep }) => isNextStep ? "next" : "problems",

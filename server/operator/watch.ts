@@ -23,7 +23,7 @@ import {
   isInDoubt,
   type TerminalState,
 } from "../metrics/bank_state.ts";
-import { type Problem, problemsOf, problemsOfTerminal } from "../metrics/problems.ts";
+import { failuresOf, type Problem, problemsOf, problemsOfTerminal } from "../metrics/problems.ts";
 import { CommandRefused, type Handlers } from "./request.ts";
 import { entryNews } from "./search_log.ts";
 import { Today } from "./today.ts";
@@ -145,11 +145,7 @@ type OfState = Omit<
 
 function stateNews(bank: Bank, state: BankState): OfState {
   const { monitor, settings, checkpoints: { last } } = bank;
-  const failures = {
-    names: monitor.failedNames.keys,
-    ofOneSource: monitor.handshakeFailures.largest,
-  };
-  const found = problemsOf(state, failures, settings.currency);
+  const found = problemsOf(state, failuresOf(monitor), settings.currency);
   const problems = found.filter(({ isNextStep }) => !isNextStep).map(problemNews);
   const active = state.terminals.filter(({ state }) => state === "active");
   return {
@@ -206,7 +202,7 @@ function terminalNews(terminal: TerminalState, state: BankState, bank: Bank): Te
     lastMs,
     keyVersion,
     nextKeyMs,
-    cassettes: report?.cassettes.map((cassette) => ({ ...cassette })) ?? null,
+    cassettes: report?.cassettes ?? null,
     problems: problemsOfTerminal(terminal, state, bank.settings.currency).map(problemNews),
     reconciledMs: reconciled?.ms ?? null,
     differences: reconciled?.differences ?? [],

@@ -35,7 +35,7 @@ async function loadCash(port: number, keyFile: string): Promise<string[]> {
     const movement = newId();
     const ask = { op: "load_cash", movement, amount: "2000", currency: "EUR" } as const;
     let { outcome } = await client.ask(ask);
-    // A write that fails before the commit is refused: an ATM repeats its loads.
+    // A bank whose commits fail for as long as an ATM waits refuses the load: the ATM repeats it.
     while (outcome === "try_later") ({ outcome } = await client.ask(ask));
     assertEquals(outcome, "ok");
     done.push(movement);

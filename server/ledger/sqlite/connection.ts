@@ -7,7 +7,7 @@ import {
   sqliteCheckpointPages,
   sqliteLockMsMax,
 } from "../../../lib/limits.ts";
-import { isThere, removeIfThere } from "../../../lib/private_file.ts";
+import { isThere, type OnCopied, removeIfThere } from "../../../lib/private_file.ts";
 import type { Files } from "../../../lib/world.ts";
 import { numberOf, type Row } from "../rows.ts";
 import { DiskFull, FileInUse, UnusableFile } from "../store.ts";
@@ -150,14 +150,14 @@ export class SqliteConnection {
 
   /**
    * Copies the database at one moment to a file.
-   * @param onBytes called with the bytes copied, and their total
+   * @param onCopied called with the bytes copied, and their total
    */
-  async copyTo(path: string, onBytes: (copied: number, of: number) => void): Promise<void> {
+  async copyTo(path: string, onCopied: OnCopied): Promise<void> {
     const pageBytes = numberOf(this.one("PRAGMA page_size")!.page_size);
     await backup(this.database, path, {
       rate: sqliteBackupPages,
       progress: ({ totalPages, remainingPages }) =>
-        onBytes((totalPages - remainingPages) * pageBytes, totalPages * pageBytes),
+        onCopied((totalPages - remainingPages) * pageBytes, totalPages * pageBytes),
     });
   }
 

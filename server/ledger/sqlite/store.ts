@@ -1,16 +1,10 @@
 /** The ledger's store on SQLite: one file, one owner, every commit on disk before it returns. */
 import { databaseRetryMs } from "../../../lib/limits.ts";
+import type { OnCopied } from "../../../lib/private_file.ts";
 import { pause, type WorldWithFiles } from "../../../lib/world.ts";
 import type { SealedEntry } from "../../audit/entry.ts";
 import type { Changes, Loaded, Settings, Staff } from "../model.ts";
-import {
-  type CommitOutcome,
-  InDoubt,
-  type OnBytes,
-  type ReadStore,
-  Refused,
-  type Store,
-} from "../store.ts";
+import { type CommitOutcome, InDoubt, type ReadStore, Refused, type Store } from "../store.ts";
 import type { Touch } from "../touch.ts";
 import { nameBatch, openChain, type OwnChain, settleBatch } from "./chain_row.ts";
 import { writeBatch } from "./commit.ts";
@@ -129,13 +123,13 @@ export class SqliteStore extends SqliteReads implements Store {
   }
 
   /** Copies the bank to a file; nothing commits meanwhile. Works while a commit is in doubt, too. */
-  async backUp(path: string, onBytes: OnBytes = () => {}): Promise<void> {
+  async backUp(path: string, onCopied: OnCopied = () => {}): Promise<void> {
     if (this.connection.isOpen) {
-      return await copyAndSync(this.world, this.connection, path, onBytes);
+      return await copyAndSync(this.world, this.connection, path, onCopied);
     }
     this.#isCopied = true;
     try {
-      await SqliteStore.copy(this.world, this.connection.path, path, onBytes);
+      await SqliteStore.copy(this.world, this.connection.path, path, onCopied);
     } finally {
       this.#isCopied = false;
     }
@@ -146,11 +140,11 @@ export class SqliteStore extends SqliteReads implements Store {
     world: WorldWithFiles,
     from: string,
     to: string,
-    onBytes: OnBytes = () => {},
+    onCopied: OnCopied = () => {},
   ): Promise<void> {
     const connection = SqliteConnection.openUnchanged(from);
     try {
-      await copyAndSync(world, connection, to, onBytes);
+      await copyAndSync(world, connection, to, onCopied);
     } finally {
       connection.close();
     }
@@ -166,9 +160,9 @@ async function copyAndSync(
   { files }: WorldWithFiles,
   connection: SqliteConnection,
   path: string,
-  onBytes: OnBytes,
+  onCopied: OnCopied,
 ): Promise<void> {
-  await connection.copyTo(path, onBytes);
+  await connection.copyTo(path, onCopied);
   const copy = files.open(path, "write");
   copy.sync();
   copy.close();

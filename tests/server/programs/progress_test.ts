@@ -48,10 +48,10 @@ Deno.test("copying a file of several pieces reports its bytes", () =>
 
 /** Returns the bank as of one whose file is copied in four pieces. */
 function inPieces(bank: Bank): Bank {
-  const backUp: Bank["ledger"]["backUp"] = async (path, onBytes) => {
+  const backUp: Bank["ledger"]["backUp"] = async (path, onCopied) => {
     for (const copied of [25, 50, 75, 100]) {
       await new Promise((resolve) => setTimeout(resolve, 0));
-      onBytes?.(copied, 100);
+      onCopied?.(copied, 100);
     }
     await new Promise((resolve) => setTimeout(resolve, 0));
     await bank.ledger.backUp(path);
