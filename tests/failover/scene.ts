@@ -129,8 +129,7 @@ export class Scene {
   /** Waits until it holds, as long as servers and ATMs print lines. */
   async until(what: string, holds: () => boolean): Promise<void> {
     const victims = [...this.servers, ...this.#atms];
-    const printed = () => victims.reduce((sum, each) => sum + each.printed, 0);
-    await whilePrinting(what, holds, printed).catch((error) => {
+    await whilePrinting(what, holds, victims).catch((error) => {
       throw new Error([error.message, ...this.#said()].join("\n"));
     });
   }

@@ -30,13 +30,13 @@ const lookMs = 50;
 
 /**
  * Waits until it holds, as long as the programs print lines: on a busy host all that they do takes longer.
- * @param printed how many lines they have printed
  */
 export async function whilePrinting(
   what: string,
   holds: () => boolean,
-  printed: () => number,
+  programs: readonly { readonly printed: number }[],
 ): Promise<void> {
+  const printed = () => programs.reduce((sum, each) => sum + each.printed, 0);
   const startMs = performance.now();
   let [lines, changedMs] = [printed(), startMs];
   while (!holds()) {

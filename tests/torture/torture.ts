@@ -166,8 +166,7 @@ class Scene {
   }
 
   async #until(what: string, holds: () => boolean): Promise<void> {
-    const victims = [this.#server, ...this.#atms];
-    await whilePrinting(what, holds, () => victims.reduce((sum, each) => sum + each.printed, 0));
+    await whilePrinting(what, holds, [this.#server, ...this.#atms]);
   }
 
   /** Runs an operator's command, which may be cut short by a kill. */

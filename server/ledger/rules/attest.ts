@@ -7,6 +7,7 @@ import { contentOfToken } from "../../../lib/device_token.ts";
 import type { Attest, DeviceStatus } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { mayChange } from "./bounds.ts";
+import { isInDoubt } from "./doubt.ts";
 import { confirmDeviceKeys } from "./proof.ts";
 
 /** Takes a device's state; what it paid without a record goes to the differences account. */
@@ -39,15 +40,20 @@ export function attest(batch: Batch, command: Attest): Answer {
 
 /**
  * Returns whether the books have the device's last token, if it ever had one: as that of the movement
- * that the terminal names, or, since its journal may be lost, of an open one.
+ * that the terminal names, or, since its journal may be lost, of an open one. If the named one is in
+ * doubt since its token cannot be checked, it is taken for that: an operator settles it anyway.
  */
 function isOfTheBooks(
-  { books }: Batch,
+  batch: Batch,
   { terminal, of }: Attest,
-  { id }: DeviceStatus,
+  { id, presented }: DeviceStatus,
 ): boolean {
   if (id === null) return true;
+  const { books } = batch;
   const named = of === undefined ? undefined : books.movement(of, 1);
+  if (named?.terminal === terminal && named.token === "" && isInDoubt(batch, named)) {
+    return presented <= named.amount;
+  }
   return [...(named ? [named] : []), ...books.openTokens(terminal)].some((first) =>
     first.terminal === terminal && contentOfToken(first.token)?.id === id
   );

@@ -66,21 +66,23 @@ function retellProved(batch: Batch, command: Moved, first: Movement | undefined)
   const cash = batch.books.accountOf("terminal", terminal);
   if (!cash || command.currency !== cash.currency) return refuse(batch, command);
   if (token === "") return retellWithoutToken(batch, command, cash);
-  if (isNamedByDevice(batch, terminal)) return refuse(batch, command, "unproven");
   const { currency } = batch.books.settings;
   const sum = amountOfToken(contentOfToken(token)?.content.get("DISPENSE1"), currency) ?? 0n;
   const proved = provedAmount({ token, amount: sum }, status);
   if (proved === 0n) return { outcome: "ok" };
-  const answer = book(batch, { ...command, amount: proved ?? sum, open: proved === null }, cash);
-  if (proved === null && !open) doubted(batch, command, answer, noProof);
+  const isNamed = isNamedByDevice(batch, terminal);
+  const isProved = proved !== null && !isNamed;
+  const answer = book(batch, { ...command, amount: proved ?? sum, open: !isProved }, cash);
+  const why = isNamed ? "its device has named a payment that may be this one" : noProof;
+  if (isNamed || !(isProved || open)) doubted(batch, command, answer, why);
   return answer;
 }
 
 const noProof = "its device gives no proof";
 
 /**
- * Returns whether a device has named a payment without a record since the restore. It may be the one
- * that is reported, and is booked.
+ * Returns whether a device has named a payment without a record since the restore. That one is booked,
+ * and it may be the one that is reported: an operator decides whether the customer is charged.
  */
 function isNamedByDevice({ books: { restored } }: Batch, id: string): boolean {
   const isOf = ({ terminal }: { terminal: string }) => terminal === id;
@@ -88,17 +90,18 @@ function isNamedByDevice({ books: { restored } }: Batch, id: string): boolean {
 }
 
 /**
- * Opens a withdrawal without a token in doubt, if it is from before the device had keys: its proof
- * cannot exist, and the terminal's word neither books nor frees it. Since then, none moves a note
- * without a token.
+ * Opens a withdrawal in doubt whose token cannot be checked: it has none, from before the device had
+ * keys, or it is under keys that the restored bank lacks. The terminal's word neither books nor
+ * frees it.
  */
 function retellWithoutToken(batch: Batch, command: Moved, cash: Account): Answer {
   const { terminal, amount, timeMs, open } = command;
   if (amount <= 0n && !open) return { outcome: "ok" };
   const { sinceMs } = batch.books.terminal(terminal)!.device!;
-  if (timeMs === null || timeMs >= sinceMs) return refuse(batch, command, "unproven");
+  const isEarlier = timeMs !== null && timeMs < sinceMs;
   const answer = book(batch, { ...command, open: true }, cash);
-  doubted(batch, command, answer, "it is from before its device had keys");
+  const why = isEarlier ? "it is from before its device had keys" : "its token cannot be checked";
+  doubted(batch, command, answer, why);
   return answer;
 }
 

@@ -96,8 +96,8 @@ flow(
     /** The filter of the newest request, once its days are those that are expected. */
     const filterOf = async (areExpected: (from: string, before: string) => boolean) => {
       for (let tries = 0; tries < 1_000; tries++) {
-        const asked = scripted.calls.findLast((call) => call.startsWith("history "))!;
-        const { from, before } = JSON.parse(asked.replace(/^history | sealed$/g, ""));
+        const asked = scripted.calls.findLast((call) => call.startsWith("history "));
+        const { from, before } = JSON.parse(asked?.replace(/^history | sealed$/g, "") ?? "{}");
         if (areExpected(from ?? "", before ?? "")) return { from, before };
         await page.waitForTimeout(20);
       }

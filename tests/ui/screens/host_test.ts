@@ -109,14 +109,14 @@ browserFlow("a file forwards to the link", async ({ context, host }) => {
   }
 });
 
-browserFlow("a used link opens nothing", async ({ context, host, problems }) => {
+browserFlow("a used link opens nothing", async ({ page, context, host, problems }) => {
   const link = host.newLink();
-  const [first, second] = [await context.newPage(), await context.newPage()];
-  await first.goto(link);
-  await onScreen(first, "welcome");
+  await page.goto(link);
+  await onScreen(page, "welcome");
+  const second = await context.newPage();
   await second.goto(link);
   await sees(second, "This page cannot be opened again");
-  await onScreen(first, "welcome");
+  await onScreen(page, "welcome");
   assertEquals(problems, []);
 });
 
