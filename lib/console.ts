@@ -17,6 +17,8 @@ export interface ConsoleCalls {
   lock(): Promise<void>;
   /** Reports that the operator uses the page. */
   touch(): Promise<void>;
+  /** Starts to verify the log, if the console has its first key. */
+  verify(): Promise<void>;
 }
 
 /** The view of a console, which its process sends again whenever it changes. */
@@ -25,7 +27,21 @@ export type ConsoleView =
   | { state: "locked"; operator: string; why: LockReason }
   /** No server answers; `why` is a sentence. */
   | { state: "lost"; operator: string; why: string }
-  | { state: "open"; operator: string; news: BankNews };
+  /** `verification`: null for a console without the log's first key. */
+  | {
+    state: "open";
+    operator: string;
+    news: BankNews;
+    verification: Verification | null;
+  };
+
+/** How far the console's own verification of the log is. */
+export type Verification =
+  | { state: "idle" }
+  /** How many entries are verified, of about how many. */
+  | { state: "running"; done: number; of: number }
+  /** `failed`: it could not be verified. `words` has the result. */
+  | { state: "good" | "bad" | "failed"; words: string; timeMs: number };
 
 export type LockReason = "idle" | "asked";
 
@@ -47,6 +63,14 @@ export type ReadAnswer<Rows> = { rows: Rows; of?: number; next?: string } | { fa
 export interface ConsoleQueries {
   /** Terminals, those that need attention first. `after`: how many rows to leave out. */
   terminals: { query: { find: string; after: number }; rows: TerminalNews[] };
+  /** What the last comparison of each terminal with the books found. `after`: how many to leave out. */
+  differences: { query: { after: number }; rows: DifferenceNews[] };
+  /** Entries about money that is in the differences account, newest first. `at`: as of `log`. */
+  disputes: { query: { at: string }; rows: EntryNews[] };
+  /** The limits of the bank, and those of single accounts and terminals. */
+  limits: { query: Record<never, never>; rows: OwnedLimit[] };
+  /** The operators. */
+  operators: { query: Record<never, never>; rows: OperatorNews[] };
   /** A terminal's own entries in the log, newest first. `before`: a place, or "". */
   terminal: { query: { name: string; before: string }; rows: EntryNews[] };
   /**
@@ -87,7 +111,9 @@ export const consoleActs = [
   "suspend_terminal",
   "resume_terminal",
   "revoke_terminal",
+  "write_off_terminal",
   "rotate_terminal",
+  "rotate_key",
   "revoke_device",
   "revoke_card",
   "open_account",
@@ -105,6 +131,7 @@ export const consoleActs = [
   "check_ledger",
   "take_checkpoint",
   "read_receipt",
+  "add_operator",
   "remove_operator",
   "approve",
   "reject",
@@ -139,11 +166,42 @@ export interface TerminalNews {
   nextKeyMs: number | null;
   /** Its notes; null before its first report. `unfilled`: staff put none in, customers may have. */
   cassettes: { value: MinorText; count: number; unfilled?: boolean }[] | null;
+  /** What the books have in it if it is revoked; null for another. */
+  notes: MinorText | null;
+  /** The cash device that obeys the bank's tokens alone; null for none. */
+  device: string | null;
   problems: ProblemNews[];
   /** The last comparison with the books; null for none. */
   reconciledMs: number | null;
   /** What it found, in words. */
   differences: readonly string[];
+}
+
+/** A difference between a terminal and the books. */
+export interface DifferenceNews {
+  terminal: string;
+  reconciledMs: number;
+  /** In words. */
+  difference: string;
+  /** The movement that differs; empty for the notes. */
+  movement: string;
+}
+
+/** A limit of the bank, of an account or of a terminal. */
+export interface OwnedLimit {
+  whose: string;
+  limit: string;
+  /** Decimal; null for none. */
+  amount: string | null;
+}
+
+/** An operator. */
+export interface OperatorNews {
+  operator: string;
+  role: Role;
+  publicKey: string;
+  /** An instant. */
+  since: string;
 }
 
 /** A customer among those that were found. */
@@ -167,9 +225,17 @@ export interface CustomerFacts {
   lastTerminal: string;
   /** Until when a one-time password is valid; null for none. */
   oneTimeMs: number | null;
-  /** When the card was issued; null for none. */
-  cardMs: number | null;
+  /** The card; null for none. */
+  card: CardNews | null;
   accounts: AccountNews[];
+}
+
+/** A customer's card. */
+export interface CardNews {
+  sinceMs: number;
+  hasPin: boolean;
+  /** Whether it waits for a log-in with the password, after too many wrong PINs. */
+  isBlocked: boolean;
 }
 
 export interface AccountNews {
@@ -261,6 +327,15 @@ export interface PeriodNews {
   refused: number;
 }
 
+/** A witness of the log. */
+export interface WitnessNews {
+  name: string;
+  /** Whether it has cosigned the last checkpoint. */
+  hasCosigned: boolean;
+  /** What it answered instead; empty for nothing. */
+  why: string;
+}
+
 /** The present state of a bank, for those who operate it. */
 export interface BankNews {
   /** The bank's time when this was gathered. */
@@ -274,6 +349,10 @@ export interface BankNews {
     movementsPerSecond: number;
     freeBytes: number | null;
     clockDoubt: string | null;
+    /** Whether the bank's time is ahead of the clock. */
+    isAhead: boolean;
+    /** Whether a restored bank waits for its terminals. */
+    isRestoring: boolean;
   };
   log: {
     entries: number;
@@ -282,6 +361,7 @@ export interface BankNews {
     checkpointSize: number | null;
     /** Whether it has the cosignatures of enough witnesses; null without witnesses. */
     isCosigned: boolean | null;
+    witnesses: WitnessNews[];
     /** Whether a contradiction has stopped all signing. */
     isStopped: boolean;
     verifiedMs: number | null;

@@ -97,6 +97,8 @@ export const operatorCommands = {
     terminal: "text?",
     at: "text?",
   },
+  /** A page of the entries about money that is in the differences account, newest first. */
+  list_disputes: { at: "text?" },
   read_audit: {},
   rotate_audit_key: {},
   take_checkpoint: {},
@@ -168,6 +170,7 @@ export const rolesOf: Readonly<Record<OperatorCommandName, readonly Role[]>> = {
   end_restore: terminals,
   show_audit: ["auditor"],
   search_log: ["auditor"],
+  list_disputes: everybody,
   read_audit: timer,
   rotate_audit_key: nobodyElse,
   take_checkpoint: timer,

@@ -108,6 +108,9 @@ export interface ConsoleStart extends Pick<OperatorStart, "operatorKey" | "passp
   folder: string;
   /** The file with the bundled page, as JSON. */
   page: string;
+  /** Files with which the console verifies the log: the first keys of its chains, and checkpoints. */
+  firstKeys: string[];
+  checkpoints: string[];
   /** The private file that forwards a browser to a link; absent without a home folder. */
   openFile?: string;
 }

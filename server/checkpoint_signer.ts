@@ -1,4 +1,5 @@
 /** Signs the checkpoints and receipts of a server's own chain, one after the other. */
+import type { WitnessNews } from "../lib/console.ts";
 import { UsageError } from "../lib/errors.ts";
 import { placeOfText } from "./audit/entry.ts";
 import type { Inclusion, SignedCheckpoint, SignedTree } from "./audit/signed_tree.ts";
@@ -12,6 +13,8 @@ export interface Cosigning {
   onSigned(): void;
   /** Resolves when a checkpoint with a quorum covers an entry, or after a while. */
   waitFor(sequence: number): Promise<void>;
+  /** Returns the state of each witness. */
+  witnesses(): WitnessNews[];
 }
 
 export class CheckpointSigner {

@@ -3,6 +3,7 @@
  * collects their cosignatures, each witness apart from the others. Nothing that moves money waits for
  * it.
  */
+import type { WitnessNews } from "../lib/console.ts";
 import { cosignedMsMax, noteBytesMax, witnessAnswerMsMax, witnessRetryMs } from "../lib/limits.ts";
 import { type ExchangeHttp, pause } from "../lib/world.ts";
 import type { SignedTree } from "./audit/signed_tree.ts";
@@ -27,6 +28,8 @@ interface WitnessedLog {
 export class Witnesses {
   readonly #stopping = new AbortController();
   readonly #following: Promise<void>[];
+  /** What each witness answered last, unless it was a cosignature. */
+  readonly #answers = new Map<string, string>();
   #signed = Promise.withResolvers<void>();
   #cosigned = Promise.withResolvers<void>();
 
@@ -42,6 +45,7 @@ export class Witnesses {
         this.#signed = Promise.withResolvers();
       },
       waitFor: (sequence) => this.#waitFor(sequence),
+      witnesses: () => this.#state(),
     };
     const reachable = policy.witnesses.flatMap((witness) =>
       witness.url === undefined ? [] : [{ ...witness, url: witness.url }]
@@ -76,6 +80,7 @@ export class Witnesses {
         isFirst &&= result.result === "unreachable";
         if (result.result === "cosigned") cosignedSize = last.size;
         const said = "why" in result ? `${result.result}: ${result.why}` : "";
+        this.#answers.set(witness.name, said);
         if (said !== reported) {
           const isStopped = "contradiction" in result;
           await this.#report(witness.name, result, isStopped).catch(() => {});
@@ -159,6 +164,18 @@ export class Witnesses {
     tree.addCosignature(text, line, (cosigned) => this.#hasQuorum(cosigned));
     this.#cosigned.resolve();
     this.#cosigned = Promise.withResolvers();
+  }
+
+  /** Returns each witness with whether it has cosigned the last checkpoint, or why not. */
+  #state(): WitnessNews[] {
+    const { last } = this.bank.checkpoints;
+    return this.policy.witnesses.map((witness) => ({
+      name: witness.name,
+      hasCosigned: last !== null && this.#hasCosigned(last.note, witness),
+      why: witness.url === undefined
+        ? "the policy has no URL of it"
+        : this.#answers.get(witness.name) ?? "",
+    }));
   }
 
   #hasQuorum(checkpoint: string): boolean {

@@ -12,12 +12,14 @@ import type {
   ReadAnswer,
   RowsOf,
   TerminalNews,
+  Verification,
   WatchedBank,
 } from "../../lib/console.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { consoleIdleMsMax, consoleRefusedRetryMs, consoleRetryMs } from "../../lib/limits.ts";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
 import { type Clock, pause, type Socket, type Timers } from "../../lib/world.ts";
+import { BadLog } from "../audit/verify.ts";
 import {
   CommandRefused,
   CommandUnsure,
@@ -42,6 +44,16 @@ export interface ConsoleOptions {
   say(line: string): void;
   /** Shorter in tests. */
   idleMsMax?: number;
+  /**
+   * Verifies the log, and returns the result in words; absent without the log's first key.
+   * @param answers returns the bank's answers to `read_audit`
+   * @throws {BadLog} naming the first invalid entry
+   * @throws {UsageError} if it could not be verified
+   */
+  verify?(
+    answers: () => AsyncIterable<OperatorAnswer>,
+    onProgress: (done: number, of: number) => void,
+  ): Promise<string>;
 }
 
 /** What the console has of the bank, while it is unlocked. */
@@ -51,6 +63,7 @@ interface Open {
   locking: AbortController;
   terminals: Map<string, TerminalNews>;
   news: BankNews | null;
+  verification: Verification | null;
   recent: Recent;
   /** The last answer to each kind of query, and how many recent entries there were before it. */
   kept: Map<ConsoleQuery["of"], { query: string; answer: ReadAnswer<unknown[]>; total: number }>;
@@ -94,6 +107,7 @@ export class Console implements ConsoleCalls {
       locking,
       terminals: new Map(),
       news: null,
+      verification: this.options.verify ? { state: "idle" } : null,
       recent: new Recent(),
       kept: new Map(),
     };
@@ -147,6 +161,15 @@ export class Console implements ConsoleCalls {
       if (answer !== null) return answer as ReadAnswer<RowsOf<Query>>;
     }
     return await this.read(query);
+  }
+
+  verify(): Promise<void> {
+    const open = this.#isOpen();
+    if (open?.verification && open.verification.state !== "running") {
+      this.#use();
+      void this.#verify(open);
+    }
+    return Promise.resolve();
   }
 
   /** Drops the key, and ends what is under way. */
@@ -215,7 +238,36 @@ export class Console implements ConsoleCalls {
     if (terminals && this.#view.state === "lost") open.terminals.clear(); // a first piece has all
     for (const terminal of terminals ?? []) open.terminals.set(terminal.name, terminal);
     open.news = news ?? open.news;
-    if (open.news) this.#show({ state: "open", operator: open.signer.name, news: open.news });
+    this.#showOpen(open);
+  }
+
+  #showOpen({ signer: { name: operator }, news, verification }: Open): void {
+    if (news) this.#show({ state: "open", operator, news, verification });
+  }
+
+  async #verify(open: Open): Promise<void> {
+    const { say, verify, world } = this.options;
+    const show = (verification: Verification) => {
+      if (open !== this.#open) return;
+      open.verification = verification;
+      if (this.#view.state === "open") this.#showOpen(open);
+    };
+    show({ state: "running", done: 0, of: 1 });
+    let shown = 0;
+    const onProgress = (done: number, of: number) => {
+      const percent = Math.floor(100 * done / Math.max(1, of));
+      if (percent > shown) show({ state: "running", done, of });
+      shown = Math.max(shown, percent);
+    };
+    const end = (state: "good" | "bad" | "failed", words: string) => {
+      show({ state, words, timeMs: world.nowMs() });
+      say(`verify the log: ${open === this.#open ? state : "ended by the lock"}`);
+    };
+    try {
+      end("good", await verify!(() => this.#answers(open, { command: "read_audit" }), onProgress));
+    } catch (error) {
+      end(error instanceof BadLog ? "bad" : "failed", (error as Error).message);
+    }
   }
 
   /** Gives the bank a command, signed. @throws {UsageError} if it is refused, or no server runs */

@@ -28,11 +28,31 @@ type Readers = {
 const readers: Readers = {
   terminals({ find, after }, { terminals }) {
     const found = terminals().filter(({ name }) => name.includes(find)).sort(byUrgency);
-    const next = after + consoleRowsMax < found.length
-      ? { next: String(after + consoleRowsMax) }
-      : {};
-    const rows = found.slice(after, after + consoleRowsMax);
-    return Promise.resolve({ rows, of: found.length, ...next });
+    return Promise.resolve(counted(found, after));
+  },
+
+  differences({ after }, { terminals }) {
+    const found = terminals().flatMap(({ name, reconciledMs, differences }) =>
+      differences.map((difference) => ({
+        terminal: name,
+        reconciledMs: reconciledMs!,
+        difference,
+        movement: /^movement ([0-9a-f]{32}):/.exec(difference)?.[1] ?? "",
+      }))
+    ).sort((one, other) => other.reconciledMs - one.reconciledMs);
+    return Promise.resolve(counted(found, after));
+  },
+
+  disputes({ at }, { ask }) {
+    return pageOf(ask({ command: "list_disputes", ...unlessEmpty({ at }) }));
+  },
+
+  limits(_query, { ask }) {
+    return pageOf(ask({ command: "show_limits", json: true }));
+  },
+
+  operators(_query, { ask }) {
+    return pageOf(ask({ command: "list_operators", json: true }));
   },
 
   terminal({ name, before }, { ask }) {
@@ -59,6 +79,13 @@ const readers: Readers = {
     return pageOf(ask({ command: "show_bookings", customer: name, ...bounds }));
   },
 };
+
+/** Returns a page of rows that are all here. */
+function counted<Row>(found: readonly Row[], after: number) {
+  const last = after + consoleRowsMax;
+  const next = last < found.length ? { next: String(last) } : {};
+  return { rows: found.slice(after, last), of: found.length, ...next };
+}
 
 /** Returns the filter of a search in the log. */
 export function filterOf(
@@ -100,13 +127,13 @@ async function pageOf<Row>(
   return { rows, ...(next !== undefined && { next }) };
 }
 
-/** Terminals with problems first, revoked ones last; otherwise by name. */
+/** Terminals with problems first, revoked ones without any last; otherwise by name. */
 function byUrgency(one: TerminalNews, other: TerminalNews): number {
   return urgency(one) - urgency(other) || (one.name < other.name ? -1 : 1);
 }
 
 function urgency({ state, problems }: TerminalNews): number {
-  if (state === "revoked") return 3;
   if (state === "suspended") return 1;
-  return problems.length > 0 ? 0 : 2;
+  if (problems.length > 0) return 0;
+  return state === "revoked" ? 3 : 2;
 }

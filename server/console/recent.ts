@@ -5,6 +5,7 @@
 import type { ConsoleQuery, EntryNews, FreshEntry, ReadAnswer } from "../../lib/console.ts";
 import { consoleFollowedRowsMax, consoleRecentMax } from "../../lib/limits.ts";
 import { isWanted } from "../audit/show.ts";
+import { disputed } from "../operator/search_log.ts";
 import { filterOf } from "./reads.ts";
 
 export class Recent {
@@ -48,13 +49,20 @@ export function followed(
     case "log":
       if (query.at !== "") return before;
       return merged(before, fresh.filter((entry) => isWanted(entry, filterOf(query))));
+    case "disputes":
+      if (query.at !== "") return before;
+      return merged(before, fresh.filter((entry) => isWanted(entry, disputed)));
     case "customer":
     case "bookings":
       return fresh.some(({ who, isChange }) => isChange || who === query.name) ? null : before;
     case "customers":
       return before;
     case "terminals":
+    case "differences":
       return null;
+    case "limits":
+    case "operators":
+      return fresh.some(({ isChange }) => isChange) ? null : before;
   }
 }
 

@@ -25,6 +25,8 @@ export interface TerminalState {
   keyVersion: number;
   /** Whether its dispenser obeys the bank's tokens alone, in words. */
   protection: string;
+  /** That dispenser's device; null for none. */
+  device: string | null;
   /** Its withdrawals in doubt: their device gives no proof of their outcome. */
   doubts: number;
   /** All its movements that are authorised and not settled. */
@@ -126,6 +128,7 @@ export async function bankStateOf(
         state,
         keyVersion,
         protection: protectionOf({ device }),
+        device: device?.state === "active" ? device.name : null,
         doubts: doubted.get(id) ?? 0,
         open: counted.get(id) ?? 0,
         notes: notes.get(id) ?? null,

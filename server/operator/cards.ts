@@ -52,6 +52,14 @@ export const cardCommands: Handlers<"issue_card" | "list_cards" | "revoke_card">
   },
 };
 
+/** Returns whether a customer's card waits for a log-in with the password. */
+export async function isCardBlocked({ ledger }: Bank, username: string): Promise<boolean> {
+  const ofCard = cardSource(username);
+  return (await ledger.read.failures()).some(({ source, count }) =>
+    source === ofCard && count >= pinTriesMax
+  );
+}
+
 /** Returns the customers whose card waits for a log-in with the password. */
 async function blockedCards({ ledger }: Bank): Promise<Set<string>> {
   const blocked = (await ledger.read.failures()).filter(({ count }) => count >= pinTriesMax);

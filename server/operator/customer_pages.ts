@@ -17,6 +17,7 @@ import type { Bank } from "../bank.ts";
 import { bookingsOf } from "../audit/bookings.ts";
 import { placeText } from "../audit/entry.ts";
 import type { Account, Customer, Limits } from "../ledger/model.ts";
+import { isCardBlocked } from "./cards.ts";
 import { accountsOf } from "./customers.ts";
 import type { Handlers } from "./request.ts";
 import { requirePlace } from "./words.ts";
@@ -51,7 +52,13 @@ export const customerPageCommands: Handlers<
       lastMs: last?.lastMs ?? null,
       lastTerminal: terminals.find(({ id }) => id === last?.terminal)?.name ?? "",
       oneTimeMs: customer.oneTime?.untilMs ?? null,
-      cardMs: customer.card?.sinceMs ?? null,
+      card: customer.card
+        ? {
+          sinceMs: customer.card.sinceMs,
+          hasPin: customer.card.pinHash !== null,
+          isBlocked: await isCardBlocked(bank, username),
+        }
+        : null,
       accounts: accounts.map((account) => accountNews(account, limits)),
     };
     yield { line: JSON.stringify(facts) };

@@ -95,11 +95,8 @@ export async function* answersOf(
 }
 
 /** The inputs of a check of the log. */
-export interface VerifyRequest {
+export interface VerifyInputs {
   folder: string;
-  /** The bank's PostgreSQL database, if it is in one. */
-  url?: string;
-  signer: () => Promise<Signer>;
   firstKeyPaths: readonly string[];
   checkpointPaths?: readonly string[];
   /** `PLACE,TAG`, as printed on a receipt. */
@@ -108,6 +105,13 @@ export interface VerifyRequest {
   file?: string;
   /** Whether the file has the chains of one server of several. */
   ofOneServer?: boolean;
+}
+
+/** A check of the log, with how a bank's is read. */
+export interface VerifyRequest extends VerifyInputs {
+  /** The bank's PostgreSQL database, if it is in one. */
+  url?: string;
+  signer: () => Promise<Signer>;
 }
 
 /** What a good log has. */
@@ -126,19 +130,27 @@ export interface GoodLog {
  * @throws {BadLog} naming the first invalid entry, with exit code 1
  * @throws {UsageError} if it could not be checked, with exit code 2
  */
-export async function verifyLog(
+export function verifyLog(
   world: OperatorWorld,
-  {
-    folder,
-    url,
-    signer,
-    firstKeyPaths,
-    checkpointPaths = [],
-    receipt,
-    file,
-    ofOneServer,
-  }: VerifyRequest,
-  onProgress: (done: number, of: number) => void,
+  { url, signer, ...inputs }: VerifyRequest,
+  onProgress: OnVerified,
+): Promise<GoodLog> {
+  const answers = () => answersOf(world, inputs.folder, { command: "read_audit" }, signer, url);
+  return verifyLogOf(world, inputs, answers, onProgress);
+}
+
+/** Called with the number of entries verified, and the total. */
+type OnVerified = (done: number, of: number) => void;
+
+/**
+ * Checks the log of a bank as `verifyLog` does.
+ * @param answers returns the bank's answers to `read_audit`
+ */
+export async function verifyLogOf(
+  world: Pick<OperatorWorld, "files" | "nowMs" | "openCheckThreads">,
+  { folder, firstKeyPaths, checkpointPaths = [], receipt, file, ofOneServer }: VerifyInputs,
+  answers: () => AsyncIterable<OperatorAnswer>,
+  onProgress: OnVerified,
 ): Promise<GoodLog> {
   const otherwise = "give the file of the first key from 'bank init' with --first-key FILE";
   try {
@@ -161,9 +173,7 @@ export async function verifyLog(
         : null,
       ofOneServer,
     };
-    const lines = file === undefined
-      ? linesOfBank(answersOf(world, folder, { command: "read_audit" }, signer, url))
-      : linesOfFile(world.files, file);
+    const lines = file === undefined ? linesOfBank(answers()) : linesOfFile(world.files, file);
     const entries = await checkLog(lines, trust, world.openCheckThreads, onProgress);
     return {
       entries,
@@ -189,7 +199,7 @@ export function goodLogInWords({ entries, extends: sizes, receipt, isNoted }: Go
 }
 
 /** Stores the time of a good check; returns whether it could be written. */
-function storeCheckTime(world: OperatorWorld, folder: string): boolean {
+function storeCheckTime(world: Pick<OperatorWorld, "files" | "nowMs">, folder: string): boolean {
   try {
     setMark(world.files, folder, "verification", world.nowMs());
     return true;

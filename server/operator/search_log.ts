@@ -13,35 +13,45 @@ import {
 import { headsOf } from "../audit/heads.ts";
 import type { AuditKeyRing } from "../audit/keys.ts";
 import { openedEntriesOf, type OpenedEntry } from "../audit/places.ts";
-import { isWanted } from "../audit/show.ts";
+import { isWanted, type ShowFilter } from "../audit/show.ts";
 import type { Bank } from "../bank.ts";
-import type { Handlers } from "./request.ts";
+import type { Answers, Handlers } from "./request.ts";
 import { requireInstants } from "./words.ts";
 
 /** Opened entries, newest first, and where each place leaves the search. */
 type Found = AsyncGenerator<OpenedEntry | null, void, void>;
 
-export const searchCommands: Handlers<"search_log"> = {
-  async *search_log(bank, { command: _, operator: __, approved: ___, at, ...filter }) {
-    requireInstants(filter);
-    const ends = at === undefined ? null : endsOf(at);
-    const reader = filter.customer === undefined
-      ? new EveryChain(bank, ends)
-      : new OneCustomer(bank, filter.customer, ends);
-    let [rows, examined] = [0, 0];
-    for await (const opened of reader.entries()) {
-      examined++;
-      if (opened && isWanted(opened.entry, filter)) {
-        yield { line: JSON.stringify(entryNews(opened.stored, opened.entry)) };
-        rows++;
-      }
-      if (rows < consoleRowsMax && examined < searchEntriesMax) continue;
-      break;
-    }
-    const next = reader.left.map(placeText).join();
-    if (next !== "") yield { next };
+export const searchCommands: Handlers<"search_log" | "list_disputes"> = {
+  search_log(bank, { command: _, operator: __, approved: ___, at, ...filter }) {
+    return pageOf(bank, filter, at);
   },
+
+  list_disputes: (bank, { at }) => pageOf(bank, disputed, at),
 };
+
+/** Entries about money that is in the differences account. */
+export const disputed: ShowFilter = { action: "differences account" };
+
+/** Yields a page of entries, and where the next page begins. */
+async function* pageOf(bank: Bank, filter: ShowFilter, at: string | undefined): Answers {
+  requireInstants(filter);
+  const ends = at === undefined ? null : endsOf(at);
+  const reader = filter.customer === undefined
+    ? new EveryChain(bank, ends)
+    : new OneCustomer(bank, filter.customer, ends);
+  let [rows, examined] = [0, 0];
+  for await (const opened of reader.entries()) {
+    examined++;
+    if (opened && isWanted(opened.entry, filter)) {
+      yield { line: JSON.stringify(entryNews(opened.stored, opened.entry)) };
+      rows++;
+    }
+    if (rows < consoleRowsMax && examined < searchEntriesMax) continue;
+    break;
+  }
+  const next = reader.left.map(placeText).join();
+  if (next !== "") yield { next };
+}
 
 /** Returns an entry as a console shows it. */
 export function entryNews(stored: LogPlace, entry: AuditEntry): EntryNews {

@@ -10,7 +10,13 @@ import type {
   TerminalNews,
   WatchedBank,
 } from "../../lib/console.ts";
-import { newsHoldsMax, newsProblemsMax, proposalMsMax, watchMs } from "../../lib/limits.ts";
+import {
+  clockAwayMsMax,
+  newsHoldsMax,
+  newsProblemsMax,
+  proposalMsMax,
+  watchMs,
+} from "../../lib/limits.ts";
 import { mayGive, operatorCommandFrom, type Role } from "../../lib/operator_commands.ts";
 import { pause } from "../../lib/world.ts";
 import type { OpenedEntry } from "../audit/places.ts";
@@ -63,6 +69,7 @@ class Watch {
     const me = this.#requirePresent(staff);
     const state = await bankStateOf(bank);
     const holds = await bank.ledger.read.holds();
+    const { lastMs, clockMs } = await bank.ledger.read.times();
     const isFirst = this.#news === "";
     const isNew = await this.#today.read(state.nowMs);
     if (isNew) this.#versions.log++;
@@ -84,6 +91,7 @@ class Watch {
       ...this.#today.news(state.nowMs),
       versions: { ...this.#versions },
     };
+    news.server.isAhead = lastMs > (clockMs ?? bank.world.nowMs()) + clockAwayMsMax;
     news.log.entries = this.#today.entries;
     const text = JSON.stringify({ ...news, nowMs: 0 });
     const isSame = text === this.#news;
@@ -162,6 +170,8 @@ function stateNews(bank: Bank, state: BankState): OfState {
       movementsPerSecond: Number(monitor.movementsPerSecond.toFixed(2)),
       freeBytes: state.freeBytes === null ? null : Math.floor(state.freeBytes / 1e7) * 1e7,
       clockDoubt: state.clockDoubt,
+      isAhead: false,
+      isRestoring: state.waiting !== null,
     },
     log: {
       entries: 0,
@@ -170,6 +180,7 @@ function stateNews(bank: Bank, state: BankState): OfState {
       isCosigned: bank.checkpoints.cosigning === null || last === null
         ? null
         : bank.checkpoints.isCosigned(last.size),
+      witnesses: bank.checkpoints.cosigning?.witnesses() ?? [],
       isStopped: bank.checkpoints.isStopped,
       verifiedMs: state.verifiedMs,
       backupMs: state.backupMs,
@@ -203,6 +214,8 @@ function terminalNews(terminal: TerminalState, state: BankState, bank: Bank): Te
     keyVersion,
     nextKeyMs,
     cassettes: report?.cassettes ?? null,
+    notes: terminal.notes,
+    device: terminal.device,
     problems: problemsOfTerminal(terminal, state, bank.settings.currency).map(problemNews),
     reconciledMs: reconciled?.ms ?? null,
     differences: reconciled?.differences ?? [],

@@ -12,7 +12,10 @@ import { readTextFile } from "../../lib/text_file.ts";
 import { openFile, startBrowserHost } from "../../ui/window/browser_host.ts";
 import { consoleMachine } from "../../ui/window/console_calls.ts";
 import type { Page } from "../../ui/window/page_bundle.ts";
-import { Console } from "../console/console.ts";
+import type { LogTrust } from "../audit/verify.ts";
+import { Console, type ConsoleOptions } from "../console/console.ts";
+import { openCheckThreads } from "../operator/check_threads.ts";
+import { goodLogInWords, verifyLogOf } from "../operator/log_programs.ts";
 import type { Signer } from "../operator/signed_request.ts";
 import { readKey } from "./read_key.ts";
 
@@ -26,7 +29,8 @@ async function runConsole(start: ConsoleStart): Promise<number> {
   const end = endOfProgram();
   const world = { ...system, connectUnix };
   const { folder, openFile: path } = start;
-  const console = new Console({ world, folder, say: report }, signer);
+  const verify = start.firstKeys.length === 0 ? {} : { verify: verifierFor(start) };
+  const console = new Console({ world, folder, say: report, ...verify }, signer);
   const writeLink = (): boolean => {
     try {
       if (path === undefined) return false;
@@ -63,6 +67,19 @@ async function runConsole(start: ConsoleStart): Promise<number> {
     if (path !== undefined) removeAtEnd(systemFiles, path, log);
   }
   return 0;
+}
+
+/** Returns what verifies the log with the files that the operator named, read again each time. */
+function verifierFor({ folder, firstKeys, checkpoints }: ConsoleStart): ConsoleOptions["verify"] {
+  const world = {
+    ...system,
+    files: systemFiles,
+    openCheckThreads: (trust: LogTrust) =>
+      openCheckThreads(trust, navigator.hardwareConcurrency, log),
+  };
+  const inputs = { folder, firstKeyPaths: firstKeys, checkpointPaths: checkpoints };
+  return async (answers, onProgress) =>
+    goodLogInWords(await verifyLogOf(world, inputs, answers, onProgress));
 }
 
 /** Prints a line in the terminal, with the time. */

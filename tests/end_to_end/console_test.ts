@@ -25,7 +25,7 @@ Deno.test({
         "add",
         "anna",
         "--role",
-        "officer",
+        "admin",
         "--public-key",
         publicKey,
       ];
@@ -35,7 +35,8 @@ Deno.test({
       const browser = await openBrowser();
       try {
         const words = ["bank", "console", ...data, "--operator-key", key, "--no-open", "--json"];
-        const terminal = new Terminal(words, home);
+        const firstKey = ["--first-key", `${root}/bank-first.key`];
+        const terminal = new Terminal([...words, ...firstKey], home);
         await terminal.shows("Passphrase of anna: ");
         await terminal.type(`${passphrase}\r`);
         await terminal.shows('{"console":"');
@@ -48,13 +49,19 @@ Deno.test({
         assertMatch(file!, /^console-\d+\.html$/);
         assertEquals(Deno.statSync(`${root}/.strongroom/${file}`).mode! & 0o777, 0o600);
 
+        await page.getByRole("navigation").getByText("Log", { exact: true }).click();
+        await page.getByRole("button", { name: "Verify the log" }).click();
+        await page.getByText(/^the audit log is good: \d+ entries$/).waitFor({ timeout: 60_000 });
+        await terminal.shows("verify the log: good");
+        await page.getByText(/^Last good verification\d+ s ago$/).waitFor();
+
         await page.getByRole("button", { name: "Lock" }).click();
         await page.getByRole("heading", { name: "Locked" }).waitFor();
         await until("second prompt", () => terminal.text.split("Passphrase of anna").length === 3);
         await terminal.type("wrong words\r");
         await terminal.shows("the passphrase is not that of");
         await terminal.type(`${passphrase}\r`);
-        await page.locator("[data-screen=today]").waitFor({ timeout: 60_000 });
+        await page.locator("[data-screen=log]").waitFor({ timeout: 60_000 });
         assert(!terminal.text.includes(passphrase), "nothing is echoed");
 
         Deno.kill(findIn(treeOf(terminal.pid), "main.ts")!, "SIGINT");

@@ -99,11 +99,13 @@ const table: [ProgramName, (data: string) => Permissions, string[]][] = [
   [
     "server/programs/console",
     (data) =>
-      consolePermissions({
+      consolePermissions({ project }, {
         folder: data,
         operatorKey: `${data}/operator.key`,
         page: `${data}/page.json`,
         openFile: `${data}/x`,
+        firstKeys: [],
+        checkpoints: [],
       }),
     ["env", "its data"],
   ],

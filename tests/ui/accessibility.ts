@@ -6,7 +6,7 @@ const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-prac
 
 interface Axe {
   run(
-    context: Document,
+    context: Document | string,
     options: unknown,
   ): Promise<
     { violations: { id: string; nodes: { html: string; any: { message: string }[] }[] }[] }
@@ -16,15 +16,20 @@ interface Axe {
 /**
  * Returns a line for each violation; none where all is well.
  * @param rules only these; all that the tags name without
+ * @param part a selector of what is checked; the whole page without
  */
-export async function violationsOf(page: Page, rules?: string[]): Promise<string[]> {
+export async function violationsOf(
+  page: Page,
+  rules?: string[],
+  part?: string,
+): Promise<string[]> {
   // evaluated by the browser's own debugger: the page's policy lets no other script in
   if (!await page.evaluate("'axe' in globalThis")) {
     await page.evaluate(`(() => {${axeCore.source}})()`);
   }
-  return await page.evaluate(async (runOnly) => {
+  return await page.evaluate(async ({ runOnly, part }) => {
     const { axe } = globalThis as unknown as { axe: Axe };
-    const { violations } = await axe.run(document, {
+    const { violations } = await axe.run(part ?? document, {
       runOnly,
       resultTypes: ["violations"],
       iframes: false, // no screen has one
@@ -32,7 +37,7 @@ export async function violationsOf(page: Page, rules?: string[]): Promise<string
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, any }) => `${id}: ${html.slice(0, 120)} ${any[0]?.message ?? ""}`)
     );
-  }, rules ?? tags);
+  }, { runOnly: rules ?? tags, part });
 }
 
 /** A screen as elements and styles, to be checked elsewhere. */

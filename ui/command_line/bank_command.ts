@@ -21,8 +21,11 @@ export interface BankContext {
   /** Launches the operator's program with a task and its files. */
   operator(bank: BankFlags, task: OperatorTask, files?: TaskFiles): void;
   /** Launches the operator's console. */
-  openConsole(bank: BankFlags, screens: ConsoleLaunch["screens"]): void;
+  openConsole(bank: BankFlags, more: ConsoleFiles, screens: ConsoleLaunch["screens"]): void;
 }
+
+/** The files with which a console verifies the log. */
+export type ConsoleFiles = Pick<ConsoleLaunch["start"], "firstKeys" | "checkpoints">;
 
 /** The flags that locate the bank. */
 export interface BankFlags {
@@ -63,8 +66,9 @@ export function bankCommand(
           ];
           return `'${["deno task", words, ...flags.map(quoted)].join(" ")}'`;
         },
-        openConsole({ data: folder, operatorKey, passphraseFile }, screens) {
-          launch({ kind: "console", start: { folder, operatorKey, passphraseFile }, screens });
+        openConsole({ data: folder, operatorKey, passphraseFile }, files, screens) {
+          const start = { folder, operatorKey, passphraseFile, ...files };
+          launch({ kind: "console", start, screens });
         },
         operator(bank, command, files: TaskFiles = {}) {
           const { out, reads, writes, confirm, follows, next } = files;

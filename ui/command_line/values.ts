@@ -21,6 +21,10 @@ export function pathFrom(startedIn: string): (text: string) => string {
   };
 }
 
+/** Returns a parser of files that are separated by commas. */
+export const filesOf = (path: (text: string) => string) => (text: string) =>
+  text.split(",").map(path);
+
 const sourceFolders = [".git", "client", "docs", "lib", "server", "tests", "ui"];
 
 /** Returns whether a folder is the project's, one above it, or one of its source. */

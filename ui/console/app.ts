@@ -6,6 +6,7 @@ import { Navigation } from "./parts/navigation.ts";
 import { Notice } from "./parts/notice.ts";
 import { TopBar } from "./parts/top_bar.ts";
 import { Approvals } from "./screens/approvals/approvals.ts";
+import { Bank } from "./screens/bank/bank.ts";
 import { Customers } from "./screens/customers/customers.ts";
 import { Doubt } from "./screens/doubt/doubt.ts";
 import { Log } from "./screens/log/log.ts";
@@ -21,12 +22,14 @@ const screens: Record<ScreenName, ComponentType<ScreenProps>> = {
   doubt: Doubt,
   approvals: Approvals,
   log: Log,
+  bank: Bank,
 };
 
 export function App({ state, send }: { state: State; send: Send }): VNode {
   const { place, act } = state;
   const news = newsOf(state);
-  if (news === null) return html`<${Notice} state=${state} />` as VNode;
+  const dialog = act && html`<${ActDialog} progress=${act} send=${send} key=${act.act.title} />`;
+  if (news === null) return html`<${Notice} state=${state} />${dialog}` as VNode;
   const Screen = screens[place.screen];
   return html`
     <div class="console" data-screen=${place.screen} inert=${act !== null}>
@@ -36,6 +39,6 @@ export function App({ state, send }: { state: State; send: Send }): VNode {
         <${Screen} ...${{ state, news, send }} />
       </main>
     </div>
-    ${act && html`<${ActDialog} progress=${act} send=${send} key=${act.act.title} />`}
+    ${dialog}
   ` as VNode;
 }

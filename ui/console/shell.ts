@@ -36,10 +36,10 @@ export function startShell(bridge: ConsoleBridge, root: HTMLElement): void {
   };
 
   const make = async (effect: Effect) => {
-    if (effect.call === "lock") return void bridge.call("lock", []);
     if (effect.call === "act") {
       return send({ type: "acted", answer: await bridge.call("act", [effect.command]) });
     }
+    if (!("query" in effect)) return void bridge.call(effect.call, []);
     const answer = await bridge.call(effect.call, [effect.query]) as ReadAnswer<never>;
     send({ type: "rows", query: effect.query, answer });
   };

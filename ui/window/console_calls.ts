@@ -40,6 +40,7 @@ const parsers = new Map<string, Parse>(Object.entries(
     },
     lock: (args) => args.length === 0 ? (console) => console.lock() : null,
     touch: (args) => args.length === 0 ? (console) => console.touch() : null,
+    verify: (args) => args.length === 0 ? (console) => console.verify() : null,
   } satisfies Record<keyof ConsoleCalls, Parse>,
 ));
 
@@ -75,6 +76,10 @@ const queries: {
   [Of in keyof ConsoleQueries]: Record<keyof ConsoleQueries[Of]["query"], FieldKind>;
 } = {
   terminals: { find: "text", after: "count" },
+  differences: { after: "count" },
+  disputes: { at: "page" },
+  limits: {},
+  operators: {},
   terminal: { name: "text", before: "text" },
   log: {
     who: "text",

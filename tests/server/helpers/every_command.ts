@@ -49,6 +49,7 @@ export const everyCommand: {
   end_restore: { reason },
   show_audit: { json: false, follow: false },
   search_log: {},
+  list_disputes: {},
   read_audit: {},
   rotate_audit_key: {},
   take_checkpoint: {},

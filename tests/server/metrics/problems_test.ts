@@ -12,6 +12,7 @@ const well: TerminalState = {
   state: "active",
   keyVersion: 1,
   protection: "none",
+  device: null,
   doubts: 0,
   open: 0,
   notes: null,

@@ -57,6 +57,7 @@ const table = `
   end_restore        .o.A.
   show_audit         ..aA.
   search_log         ..aA.
+  list_disputes      toaA.
   read_audit         ..aAT
   rotate_audit_key   ...A.
   take_checkpoint    ..aAT

@@ -568,17 +568,31 @@ Deno.test("the console is a program that opens the operator's key, the page and 
   const folder = "/strongroom/data/bank";
   assertEquals(JSON.parse(JSON.stringify(launch)), {
     kind: "console",
-    start: { folder, operatorKey: "/home/anna.key" },
+    start: { folder, operatorKey: "/home/anna.key", firstKeys: [], checkpoints: [] },
     screens: { open: false, json: true },
   });
   const sockets = [folder, `${folder}-operators`].map((path) => `${path}/operator.sock`);
   const start = { ...launch.start, page: "/tmp/page.json", openFile: "/home/console.html" };
-  assertEquals(consolePermissions(start), {
+  const permissions = {
     read: ["/tmp/page.json", "/home/anna.key", "/home/console.html", ...sockets],
     write: ["/home/console.html", ...sockets],
     net: [...sockets.map((path) => `unix:${path}`), "127.0.0.1:0"],
     env: ["HOME"],
     sys: [],
+  };
+  const place = { project: "/strongroom" };
+  assertEquals(consolePermissions(place, start), permissions);
+
+  const verifying = launchOf("bank console --first-key one.key,two.key --checkpoint three");
+  if (verifying.kind !== "console") throw new Error(verifying.kind);
+  const { firstKeys, checkpoints } = verifying.start;
+  assertEquals([firstKeys, checkpoints], [["/home/one.key", "/home/two.key"], ["/home/three"]]);
+  const source = ["/strongroom/server", "/strongroom/lib"];
+  const mark = `${folder}/last_verification`;
+  assertEquals(consolePermissions(place, { ...start, firstKeys, checkpoints }), {
+    ...permissions,
+    read: [...permissions.read, ...source, folder, ...firstKeys, ...checkpoints],
+    write: [...permissions.write, mark, `${mark}.new`],
   });
 });
 

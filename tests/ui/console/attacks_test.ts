@@ -52,6 +52,9 @@ Deno.test({
         { command: "reset_password", customer: "alice" },
         { command: "revoke_terminal", name: "lobby" },
         { command: "resume_terminal", name: "lobby" },
+        { command: "write_off_terminal", name: "lobby", reason },
+        { command: "revoke_device", name: "lobby-cash" },
+        { command: "add_operator", name: "eve", role: "admin", publicKey: "ab".repeat(32) },
         { command: "set_limits", withdrawal: "none" },
         { command: "confirm_clock" },
         { command: "set_back_clock" },
@@ -68,6 +71,23 @@ Deno.test({
       }
     }),
 });
+
+Deno.test("console: each act that its process signs is on a screen, and a screen has no other", () => {
+  const found = new Set<string>();
+  for (const path of filesUnder(new URL("../../../ui/console/screens/", import.meta.url))) {
+    for (const [, name] of Deno.readTextFileSync(path).matchAll(/\bcommand: "(\w+)"/g)) {
+      found.add(name!);
+    }
+  }
+  assertEquals([...found].sort(), [...consoleActs].sort());
+});
+
+/** Returns the files of a folder and of those in it. */
+function filesUnder(folder: URL): URL[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+    isDirectory ? filesUnder(new URL(`${name}/`, folder)) : [new URL(name, folder)]
+  );
+}
 
 Deno.test({
   name: "console: a page can ask for no other command, no key and no file",

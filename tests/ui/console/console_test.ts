@@ -13,7 +13,6 @@ Deno.test({
     withConsoles(async ({ running, open }) => {
       const { page, problems } = await open("anna");
       await page.locator("[data-screen=today]").waitFor();
-      await page.screenshot({ path: "/tmp/console-1.png" });
       const atm = await running.visit("alice");
       const id = newId();
       assertEquals((await atm.authorise("withdrawal", id, "4000")).outcome, "ok");
@@ -47,7 +46,7 @@ Deno.test({
       const atm = await running.visit("alice");
       const hold = newId();
       assertEquals((await atm.authorise("withdrawal", hold, "6000")).outcome, "ok");
-      await anna.page.getByRole("navigation").getByText("Open movements").click();
+      await anna.page.getByRole("navigation").getByText("In doubt").click();
       await anna.page.getByRole("button", { name: "alice" }).click();
       await anna.page.getByText(hold).waitFor();
       await anna.page.getByRole("button", { name: "Complete" }).click();

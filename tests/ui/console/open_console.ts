@@ -2,7 +2,11 @@
 import type { ConsoleView } from "../../../lib/console.ts";
 import type { Role } from "../../../lib/operator_commands.ts";
 import { connectUnix, listenUnix, system } from "../../../lib/system.ts";
-import { Console, type ConsoleWorld } from "../../../server/console/console.ts";
+import {
+  Console,
+  type ConsoleOptions,
+  type ConsoleWorld,
+} from "../../../server/console/console.ts";
 import type { Signer } from "../../../server/operator/signed_request.ts";
 import { serveOperators } from "../../../server/operator/socket.ts";
 import { startBrowserHost } from "../../../ui/window/browser_host.ts";
@@ -21,11 +25,15 @@ export interface OpenConsole {
   problems: string[];
   /** Lines for the operator's terminal. */
   said: string[];
+  /** Ends its process. */
+  end(): Promise<void>;
 }
 
 export interface Desk {
   running: RunningBank;
-  browser: Browser;
+  /** Stops the bank's server; `startServer` starts one again. */
+  stopServer(): Promise<void>;
+  startServer(): Promise<void>;
   /** Adds an operator with this role, and opens a console in a browser's context. */
   open(name: string, role?: Role, options?: OpenOptions): Promise<OpenConsole>;
 }
@@ -35,26 +43,41 @@ export interface OpenOptions {
   colorScheme?: "light" | "dark";
   /** What its process has instead of the system's. */
   world?: Partial<ConsoleWorld>;
+  /** What verifies the log. */
+  verify?: ConsoleOptions["verify"];
   /** Replaces what the page's host operates, for what no bank here does. */
   wrap?(console: OperableConsole): OperableConsole;
 }
 
 let texts: Promise<PageTexts> | undefined;
 
+/** The browser of all tests of a file: each console has another context in it. */
+let shared: Promise<Browser> | undefined;
+Deno.test.afterAll(async () => await (await shared)?.close());
+
 /** Runs with a running bank whose operators have consoles. */
 export function withConsoles(run: (desk: Desk) => Promise<void>): Promise<void> {
   return RunningBank.with(async (running) => {
-    const browser = await openBrowser();
-    const operators = serveOperators(running.bank, listenUnix);
+    const browser = await (shared ??= openBrowser());
+    let operators = serveOperators(running.bank, listenUnix);
+    const stopServer = async () => {
+      await operators.close();
+      await running.stop();
+    };
+    const startServer = async () => {
+      await running.reopen();
+      operators = serveOperators(running.bank, listenUnix);
+    };
     const closing: (() => Promise<void>)[] = [];
     const open: Desk["open"] = async (name, role = "admin", options = {}) => {
       const { signer } = await addOperator(running.bank, name, role);
       const problems: string[] = [];
       const said: string[] = [];
       const world = { ...system, connectUnix, ...options.world };
-      const { wrap = (console) => console } = options;
       const say = (line: string) => void said.push(line);
-      const console = new Console({ world, folder: running.folder, say }, signer);
+      const { verify, wrap = (console) => console } = options;
+      const { folder } = running;
+      const console = new Console({ world, folder, say, ...(verify && { verify }) }, signer);
       const ending = new AbortController();
       const host = startBrowserHost({
         machine: consoleMachine(wrap(console)),
@@ -69,24 +92,54 @@ export function withConsoles(run: (desk: Desk) => Promise<void>): Promise<void> 
       const context = await browser.newContext(media);
       const page = await context.newPage();
       watchPage(page, problems);
-      closing.push(async () => {
-        await context.close();
+      const end = async () => {
         console.close();
         ending.abort();
         await host.finished;
+      };
+      closing.push(async () => {
+        await context.close();
+        await end();
       });
       await page.goto(host.newLink());
-      return { page, console, signer, problems, said };
+      return { page, console, signer, problems, said, end };
     };
     try {
-      await run({ running, browser, open });
+      await run({ running, stopServer, startServer, open });
     } finally {
       for (const close of closing) await close();
       await operators.close();
-      await browser.close();
     }
   });
 }
+
+/** Opens a screen by its name in the navigation. */
+export const goTo = (page: Page, screen: string) =>
+  page.getByRole("navigation").getByText(screen, { exact: true }).click();
+
+/** Gives an act: its button, what is filled in, and the button of its dialog. */
+export async function give(
+  page: Page,
+  button: string | RegExp,
+  fields: Readonly<Record<string, string>> = {},
+  verb = String(button),
+): Promise<void> {
+  await page.getByRole("main").getByRole("button", { name: button, exact: true }).click();
+  const dialog = page.getByRole("alertdialog");
+  for (const [label, value] of Object.entries(fields)) await dialog.getByLabel(label).fill(value);
+  await dialog.getByRole("button", { name: verb, exact: true }).click();
+}
+
+/** Waits for the words of an outcome, and closes the dialog. */
+export async function says(page: Page, words: string | RegExp): Promise<string> {
+  const dialog = page.getByRole("alertdialog");
+  await dialog.getByText(words).first().waitFor();
+  const text = await dialog.innerText();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  return text;
+}
+
+export const why = { "Why, for the log": "it is a test" };
 
 /** Waits until the console's view fits. */
 export async function untilView(

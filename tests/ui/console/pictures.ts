@@ -6,7 +6,10 @@ import type {
   ConsoleView,
   CustomerFacts,
   CustomerNews,
+  DifferenceNews,
+  EntryNews,
   TerminalNews,
+  Verification,
 } from "../../../lib/console.ts";
 import { consoleRowsMax } from "../../../lib/limits.ts";
 import type { OperableConsole } from "../../../ui/window/console_calls.ts";
@@ -32,6 +35,8 @@ export function madeTerminals(count: number, nowMs: number): TerminalNews[] {
         { value: "2000", count: isLow ? 12 : 620 },
         { value: "5000", count: 240 + index % 90 },
       ],
+      notes: kind === 9 ? "4180000" : null,
+      device: index % 2 === 0 ? `${name}-cash` : null,
       problems: isLost
         ? [{
           what: `${name} is out of service: no contact for 47 minutes`,
@@ -45,10 +50,16 @@ export function madeTerminals(count: number, nowMs: number): TerminalNews[] {
         }]
         : [],
       reconciledMs: nowMs - 5 * 60 * minute,
-      differences: isLost ? ["3 notes of €20.00 less than the books have"] : [],
+      differences: isLost ? differencesMade : [],
     };
   });
 }
+
+const differencesMade = [
+  `movement ${"4e".repeat(16)}: the ATM has €40.00, the bank has it open`,
+  `movement ${"c7".repeat(16)}: the ATM has €60.00, the bank has €80.00`,
+  "notes: the ATM has €41,140.00, the bank has €41,200.00: €60.00 missing",
+];
 
 /** Returns a busy bank's news. */
 export function madeNews(real: BankNews, terminals: readonly TerminalNews[]): BankNews {
@@ -69,6 +80,21 @@ export function madeNews(real: BankNews, terminals: readonly TerminalNews[]): Ba
   const problems = terminals.flatMap(({ problems }) => problems);
   return {
     ...real,
+    log: {
+      ...real.log,
+      checkpointSize: 41_200,
+      checkpointMs: nowMs - 9 * minute,
+      isCosigned: true,
+      witnesses: [
+        { name: "w1", hasCosigned: true, why: "" },
+        { name: "w2", hasCosigned: true, why: "" },
+        {
+          name: "w3",
+          hasCosigned: false,
+          why: "unreachable: http://witness.example/bank did not answer within 10 s",
+        },
+      ],
+    },
     problems: problems.slice(0, 20),
     problemCount: problems.length,
     next: [],
@@ -157,6 +183,18 @@ function madeRows(query: ConsoleQuery, nowMs: number): { rows: unknown[]; next?:
     }));
     return { rows, next: "username elif49" };
   }
+  if (query.of === "differences") {
+    const rows = ["airport", "mall"].flatMap((terminal) =>
+      differencesMade.map((difference, index): DifferenceNews => ({
+        terminal,
+        reconciledMs: nowMs - 5 * 60 * minute,
+        difference,
+        movement: ["4e", "c7", ""][index]!.repeat(16),
+      }))
+    );
+    return { rows };
+  }
+  if (query.of === "disputes") return { rows: madeDisputes(nowMs), next: "1.4000" };
   if (query.of === "customer") return { rows: [madeCustomer(query.name, nowMs)] };
   if (query.of !== "bookings") return null;
   const rows = Array.from({ length: consoleRowsMax }, (_, index): BookingNews => ({
@@ -177,6 +215,32 @@ function madeRows(query: ConsoleQuery, nowMs: number): { rows: unknown[]; next?:
   return { rows, next: "1.8000" };
 }
 
+function madeDisputes(nowMs: number): EntryNews[] {
+  const actions: [who: string, action: string, terminal: string][] = [
+    [
+      "terminal lobby",
+      "report €60.00 moved in a withdrawal of alice - settled as €40.00: €20.00 to the differences " +
+      "account",
+      "lobby",
+    ],
+    ["terminal mall", "count the notes: €20.00 missing, to the differences account", "mall"],
+    [
+      "operator anna",
+      "write off the notes of terminal harbour: €41,800.00, to the differences account - flooded",
+      "",
+    ],
+  ];
+  return actions.map(([who, action, terminal], index) => ({
+    place: `1.${4_711 - index * 90}`,
+    timeMs: nowMs - (index + 1) * 190 * minute,
+    who,
+    action,
+    outcome: "ok",
+    terminal,
+    movement: "c7".repeat(16),
+  }));
+}
+
 function madeCustomer(customer: string, nowMs: number): CustomerFacts {
   const bank = { amount: "50000", isOwn: false };
   return {
@@ -185,7 +249,7 @@ function madeCustomer(customer: string, nowMs: number): CustomerFacts {
     lastMs: nowMs - 26 * minute,
     lastTerminal: "airport",
     oneTimeMs: null,
-    cardMs: nowMs - 40_000 * minute,
+    card: { sinceMs: nowMs - 40_000 * minute, hasPin: true, isBlocked: false },
     accounts: [
       {
         number: number(1),
@@ -209,12 +273,20 @@ function madeCustomer(customer: string, nowMs: number): CustomerFacts {
   };
 }
 
+const verified = (nowMs: number): Verification => ({
+  state: "good",
+  words: "the audit log is good: 41217 entries, and extends the checkpoint of 41200 entries",
+  timeMs: nowMs - 3 * minute,
+});
+
 /** Returns a console whose bank is busy: the news are made, everything else is the console's. */
 export function busy(console: OperableConsole, count = 15): OperableConsole {
   const nowMs = Date.now();
   const terminals = madeTerminals(count, nowMs);
   const shown = (view: ConsoleView): ConsoleView =>
-    view.state === "open" ? { ...view, news: madeNews(view.news, terminals) } : view;
+    view.state === "open"
+      ? { ...view, verification: verified(nowMs), news: madeNews(view.news, terminals) }
+      : view;
   const read: OperableConsole["read"] = async (query) => {
     const made = madeRows(query, nowMs);
     if (made !== null) return made as never;
@@ -230,6 +302,7 @@ export function busy(console: OperableConsole, count = 15): OperableConsole {
     act: (command) => console.act(command),
     lock: () => console.lock(),
     touch: () => console.touch(),
+    verify: () => console.verify(),
     read,
     refresh: async (query) =>
       query.of === "terminals" || madeRows(query, nowMs) !== null

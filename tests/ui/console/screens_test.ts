@@ -3,86 +3,90 @@ import { assertEquals } from "@std/assert";
 import { findBrowser, type Page } from "../../browser.ts";
 import { consoleRowsMax } from "../../../lib/limits.ts";
 import { violationsOf } from "../accessibility.ts";
-import { withConsoles } from "./open_console.ts";
+import { give, goTo, withConsoles } from "./open_console.ts";
 import { busy } from "./pictures.ts";
 
 const ignore = findBrowser() === null;
 
 /** Screens, each with the way to it from any other. */
-const screens: [name: string, open: (page: Page) => Promise<void>][] = [
-  ["today", (page) => page.getByRole("button", { name: "Today" }).click()],
-  ["terminals", (page) => page.getByRole("button", { name: /^Terminals \d/ }).first().click()],
-  ["terminal", (page) => page.getByRole("button", { name: "airport", exact: true }).click()],
-  ["revoke", (page) => page.getByRole("button", { name: "Revoke" }).click()],
-  ["customers", async (page) => {
-    await page.getByRole("button", { name: "Cancel" }).click();
-    await page.getByRole("button", { name: "Customers" }).click();
-    await page.getByRole("button", { name: "Find" }).waitFor();
-  }],
-  ["customer", (page) => page.getByRole("button", { name: "bruno1", exact: true }).click()],
-  ["limits", (page) => page.getByRole("button", { name: /^Set limits/ }).first().click()],
-  ["doubts", async (page) => {
-    await page.getByRole("button", { name: "Cancel" }).click();
-    await page.getByRole("button", { name: /^Open movements \d/ }).first().click();
-  }],
-  ["doubt", (page) => page.getByRole("button", { name: "alice" }).click()],
-  ["settle", (page) => page.getByRole("button", { name: "Complete" }).click()],
-  ["approvals", async (page) => {
-    await page.getByRole("button", { name: "Cancel" }).click();
-    await page.getByRole("button", { name: /^Approvals/ }).click();
-  }],
-  ["approve", (page) => page.getByRole("button", { name: "Approve", exact: true }).click()],
-  ["log", async (page) => {
-    await page.getByRole("button", { name: "Cancel" }).click();
-    await page.getByRole("navigation").getByText("Log", { exact: true }).click();
-    await page.getByRole("row").nth(3).waitFor();
-  }],
-  ["proof", async (page) => {
-    await page.getByRole("button", { name: "Proof of an entry" }).click();
-    const place = await page.locator("tbody code").last().innerText();
-    await page.getByLabel("Entry or movement").fill(place);
-    await page.getByRole("alertdialog").getByRole("button", { name: "Proof of an entry" }).click();
-    await page.getByText("Done").waitFor();
-  }],
-  ["locked", async (page) => {
-    await page.getByRole("button", { name: "Close" }).click();
-    await page.getByRole("button", { name: "Lock" }).click();
-    await page.getByRole("heading", { name: "Locked" }).waitFor();
-  }],
+const screens: [name: string, open: (page: Page) => Promise<unknown>][] = [
+  ["today", (page) => goTo(page, "Today")],
+  ["terminals", (page) => goTo(page, "Terminals")],
+  ["terminal", (page) => opened(page, "airport")],
+  ["suspended", (page) => goTo(page, "Terminals").then(() => opened(page, "mall-7"))],
+  ["revoked", (page) => goTo(page, "Terminals").then(() => opened(page, "airport-9"))],
+  ["customers", (page) => goTo(page, "Customers")],
+  ["customer", (page) => opened(page, "bruno1")],
+  ["doubt", (page) => goTo(page, "In doubt")],
+  ["hold", (page) => opened(page, "alice")],
+  ["approvals", (page) => goTo(page, "Approvals")],
+  ["log", (page) => goTo(page, "Log")],
+  ["bank", (page) => goTo(page, "Bank")],
 ];
 
-/** The folder for pictures, if any. */
+const opened = (page: Page, name: string) =>
+  page.getByRole("main").getByRole("button", { name, exact: true }).first().click();
+
+/** Waits until everything is read. */
+const isRead = (page: Page) =>
+  page.waitForFunction(() => !document.body.innerText.includes("Reading…"));
+
+/** The folder for pictures, if any, which are then drawn in both schemes at both sizes. */
 const pictures = Deno.env.get("PICTURES");
 
-for (
-  const [colorScheme, viewport] of [
-    ["light", { width: 1280, height: 800 }],
-    ["dark", { width: 1920, height: 1080 }],
-  ] as const
-) {
+const sizes = [{ width: 1280, height: 800 }, { width: 1920, height: 1080 }];
+const looks = (["light", "dark"] as const).flatMap((colorScheme, index) =>
+  sizes.filter((_, size) => pictures || size === index)
+    .map((viewport) => ({ colorScheme, viewport }))
+);
+
+for (const look of looks) {
+  const { colorScheme, viewport } = look;
   Deno.test({
-    name: `console: axe finds nothing on any screen, ${colorScheme}, ${viewport.width} wide`,
+    name:
+      `console: axe finds nothing on any screen and dialog, ${colorScheme}, ${viewport.width} wide`,
     ignore,
     fn: () =>
       withConsoles(async ({ open }) => {
-        const { page, problems } = await open("anna", "admin", {
-          viewport,
-          colorScheme,
-          wrap: busy,
-        });
+        const { page, problems } = await open("anna", "admin", { ...look, wrap: busy });
         await page.locator("[data-screen=today]").waitFor();
-        const found: Record<string, string[]> = {};
-        for (const [name, reach] of screens) {
-          await reach(page);
-          await page.waitForTimeout(300);
-          found[name] = await violationsOf(page);
+        const found: string[] = [];
+        const check = async (name: string, part?: string) => {
+          const violations = await violationsOf(page, undefined, part);
           const overflow = await page.evaluate(() =>
             document.documentElement.scrollWidth - innerWidth
           );
-          if (overflow > 0) found[name].push(`${overflow} pixels too wide`);
-          if (pictures) await page.screenshot({ path: `${pictures}/${name}-${colorScheme}.png` });
+          found.push(...violations.map((each) => `${name}: ${each}`));
+          if (overflow > 0) found.push(`${name}: ${overflow} pixels too wide`);
+          const path = `${pictures}/${name}-${colorScheme}-${viewport.width}.png`;
+          if (pictures) await page.screenshot({ path });
+        };
+        for (const [name, reach] of screens) {
+          await reach(page);
+          await isRead(page);
+          await check(name);
+          const buttons = page.locator("[data-act]");
+          const acts = await buttons.evaluateAll((all) => [
+            ...new Set(all.map((each) => (each as HTMLElement).innerText)),
+          ]);
+          for (const act of acts) {
+            await buttons.filter({ hasText: new RegExp(`^${act}$`) }).first().click();
+            await page.getByRole("alertdialog").waitFor();
+            await check(`${name}-${act.toLowerCase().replaceAll(/\W/g, "-")}`, ".veil");
+            await page.keyboard.press("Escape");
+          }
         }
-        assertEquals(found, Object.fromEntries(screens.map(([name]) => [name, []])));
+        await goTo(page, "Log");
+        await isRead(page);
+        const place = await page.locator("tbody code").last().innerText();
+        await give(page, "Proof of an entry", { "Entry or movement": place });
+        await page.getByText("Done").waitFor();
+        await check("proof", ".veil");
+        await page.getByRole("button", { name: "Close" }).click();
+        await page.getByRole("button", { name: "Lock" }).click();
+        await page.getByRole("heading", { name: "Locked" }).waitFor();
+        await check("locked");
+        assertEquals(found, []);
         assertEquals(problems, []);
       }),
   });

@@ -3,10 +3,7 @@ import { Option } from "@commander-js/extra-typings";
 import { UsageError } from "../../../lib/errors.ts";
 import { policyWitnessesMax, shownEntriesMax } from "../../../lib/limits.ts";
 import { bankCommand, firstKeyDefault, firstKeyOf } from "../bank_command.ts";
-import { instant, wholeNumber } from "../values.ts";
-
-/** Parses files that are separated by commas. */
-const filesOf = (path: (text: string) => string) => (text: string) => text.split(",").map(path);
+import { filesOf, instant, wholeNumber } from "../values.ts";
 
 export const bankAudit = [
   bankCommand({

@@ -20,7 +20,7 @@ export async function launchConsole(asked: ConsoleLaunch, place: Place): Promise
     const openFile = home === undefined ? {} : { openFile: `${home}/console-${Deno.pid}.html` };
     const start: ConsoleStart = { ...asked.start, page, ...openFile };
     return await keep([], async (children) => {
-      const permissions = consolePermissions(start);
+      const permissions = consolePermissions(place, start);
       const program = denoArguments(place, "server/programs/console", permissions, start);
       const child = new Child<ConsoleReady>(program, { mayEnd: true, hasTerminal: true });
       children.push(child);

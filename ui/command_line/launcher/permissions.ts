@@ -142,10 +142,13 @@ export function operatorPermissions(
 
 /**
  * Returns the permissions of an operator's console: it reads the operator's key and the page, connects to
- * the operators' socket, and serves the page on loopback. It opens nothing in the bank's folder.
+ * the operators' socket, and serves the page on loopback. With the log's first key it reads the bank's
+ * folder, where the end of the log has its key, and notes there when the log was verified; without, it
+ * opens nothing there.
  */
 export function consolePermissions(
-  { folder, operatorKey, passphraseFile, page, openFile }: ConsoleStart,
+  { project }: Pick<Place, "project">,
+  { folder, operatorKey, passphraseFile, page, openFile, firstKeys, checkpoints }: ConsoleStart,
 ): Permissions {
   const keys = operatorKey === undefined
     ? [`${folder}-operator.key`, ...homeFolders()]
@@ -154,9 +157,14 @@ export function consolePermissions(
   const paths = sockets.map((socket) => socket.slice("unix:".length)); // to connect is to read and write
   const opens = openFile === undefined ? [] : [openFile];
   const secrets = passphraseFile === undefined ? [] : [passphraseFile];
+  const mark = `${folder}/last_verification`;
+  const [verifyReads, verifyWrites] = firstKeys.length === 0 ? [[], []] : [
+    [`${project}/server`, `${project}/lib`, folder, ...firstKeys, ...checkpoints],
+    [mark, `${mark}.new`],
+  ];
   return {
-    read: [page, ...keys, ...secrets, ...opens, ...paths],
-    write: [...opens, ...paths],
+    read: [page, ...keys, ...secrets, ...opens, ...paths, ...verifyReads],
+    write: [...opens, ...paths, ...verifyWrites],
     net: [...sockets, "127.0.0.1:0"],
     env: ["HOME"],
     sys: [],

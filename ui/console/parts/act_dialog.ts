@@ -4,13 +4,13 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { ActAnswer } from "../../../lib/console.ts";
 import { reasonLengthMax } from "../../../lib/limits.ts";
-import type { ActProgress, Send } from "../state/model.ts";
+import type { ActField, ActProgress, Send } from "../state/model.ts";
 
 export function ActDialog({ progress, send }: { progress: ActProgress; send: Send }): VNode {
   const dialog = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
-    dialog.current?.querySelector<HTMLElement>("input, [data-focus]")?.focus();
+    dialog.current?.querySelector<HTMLElement>("input, select, [data-focus]")?.focus();
     return () => before?.focus();
   }, []);
   useEffect(() => {
@@ -41,18 +41,12 @@ function Form({ progress: { act, step }, send }: { progress: ActProgress; send: 
   return html`
     <form onSubmit=${sign}>
       <p>${act.effect}</p>
-      ${act.fields.map(({ name, label, hint, value = "", isOptional = false }) =>
+      ${act.fields.map((field) =>
         html`
           <label class="field">
-            <span>${label}</span>
-            <input
-              name=${name}
-              defaultValue=${value}
-              required=${!isOptional}
-              maxlength=${reasonLengthMax}
-              autocomplete="off"
-            />
-            ${hint && html`<span class="soft">${hint}</span>`}
+            <span>${field.label}</span>
+            <${Entry} field=${field} />
+            ${field.hint && html`<span class="soft">${field.hint}</span>`}
           </label>
         `
       )}
@@ -75,8 +69,30 @@ function Form({ progress: { act, step }, send }: { progress: ActProgress; send: 
   ` as VNode;
 }
 
+function Entry({ field: { name, value = "", isOptional = false, choices } }: {
+  field: ActField;
+}): VNode {
+  return (choices
+    ? html`
+      <select name=${name}>${choices.map((choice) =>
+        html`
+          <option selected=${choice === value}>${choice}</option>
+        `
+      )}</select>
+    `
+    : html`
+      <input
+        name=${name}
+        defaultValue=${value}
+        required=${!isOptional}
+        maxlength=${reasonLengthMax}
+        autocomplete="off"
+      />
+    `) as VNode;
+}
+
 /** Returns a pattern that fits this text alone. */
-const escaped = (text: string) => text.replace(/[^\w-]/g, "\\$&");
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 
 const answers: Record<ActAnswer["outcome"], { head: string; tone: string }> = {
   done: { head: "Done", tone: "good" },
@@ -91,13 +107,16 @@ function Answer({ answer, send }: { answer: ActAnswer; send: Send }): VNode {
   return html`
     <div class="answer answer--${tone}" role="status">
       <b>${head}</b>
-      ${lines.map((line) => html`<p>${line}</p>`)}
+      ${lines.map((line) => isFile(line) ? html`<pre>${line}</pre>` : html`<p>${line}</p>`)}
     </div>
     <div class="dialog__buttons">
       <button class="button button--primary" onClick=${() => send({ type: "close" })}>Close</button>
     </div>
   ` as VNode;
 }
+
+/** Returns whether a line is the text of a file: a checkpoint, a proof, a receipt. */
+const isFile = (line: string) => line.endsWith("\n");
 
 /** Returns the lines without what is for the terminal: its command for an approval. */
 function shownLines(answer: Extract<ActAnswer, { lines: string[] }>): string[] {

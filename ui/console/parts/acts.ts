@@ -23,6 +23,7 @@ export function Acts({ acts, news, send, isSmall = false, children }:
         html`
           <button
             class="button ${isSmall ? "button--small" : ""}"
+            data-act
             aria-label=${isSmall ? act.title : undefined}
             onClick=${() => send({ type: "begin", act })}
           >${act.verb}</button>

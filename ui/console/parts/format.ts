@@ -54,6 +54,10 @@ const numbers = new Intl.NumberFormat("en");
 /** Returns a whole number: "1,284". */
 export const number = (value: number): string => numbers.format(value);
 
+/** Returns a size on a disk: "312 MB", "41.7 GB". */
+export const bytes = (value: number): string =>
+  value < 1e9 ? `${Math.floor(value / 1e6)} MB` : `${(value / 1e9).toFixed(1)} GB`;
+
 /** Returns a count with its noun: "1 terminal", "2 terminals". */
 export const counted = (count: number, one: string, more = `${one}s`) =>
   `${number(count)} ${count === 1 ? one : more}`;

@@ -28,13 +28,14 @@ export const entries: Record<ScreenName, Entry> = {
     waiting: ({ terminals }) => terminals.attention,
   },
   customers: { title: "Customers", icon: "person" },
-  doubt: { title: "Open movements", icon: "fault", waiting: doubtful },
+  doubt: { title: "In doubt", icon: "fault", waiting: doubtful },
   approvals: {
     title: "Approvals",
     icon: "check",
     waiting: ({ proposals }) => proposals.length,
   },
   log: { title: "Log", icon: "history" },
+  bank: { title: "Bank", icon: "settings" },
 };
 
 export function Navigation({ state, news, send }: ScreenProps): VNode {

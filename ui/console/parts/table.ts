@@ -15,10 +15,9 @@ export interface Column<Row> {
   cell(row: Row): ComponentChildren;
 }
 
-/** Handles a click here alone: the row around it has the same. */
-const stopping = (act: (() => void) | undefined) => (event: Event) => {
-  event.stopPropagation();
-  act?.();
+/** Handles a click in a row, unless it is on one of its buttons. */
+const besidesButtons = (act: () => void) => (event: Event) => {
+  if ((event.target as Element).closest("button") === null) act();
 };
 
 export function Table<Row>({ label, columns, rows, keyOf, onOpen }: {
@@ -30,7 +29,6 @@ export function Table<Row>({ label, columns, rows, keyOf, onOpen }: {
 }): VNode {
   const kindOf = ({ isFigure, isMinor, isShort }: Column<Row>) =>
     [isFigure && "number", isMinor && "minor", isShort && "short"].filter(Boolean).join(" ");
-  const open = (row: Row) => onOpen && (() => onOpen(row));
   return html`
     <table class="table" aria-label=${label}>
       <thead>
@@ -40,16 +38,17 @@ export function Table<Row>({ label, columns, rows, keyOf, onOpen }: {
       </thead>
       <tbody>${rows.map((row) =>
         html`
-          <tr key=${keyOf(row)} class=${onOpen ? "opens" : ""} onClick=${open(row)}>${columns.map(
-            (column) => {
-              const cell = column.cell(row);
-              return html`<td class=${kindOf(column)}>${
-                column.isOpener && onOpen
-                  ? html`<button class="opener" onClick=${stopping(open(row))}>${cell}</button>`
-                  : cell
-              }</td>`;
-            },
-          )}</tr>
+          <tr key=${keyOf(row)} class=${onOpen ? "opens" : ""} onClick=${onOpen &&
+            besidesButtons(() => onOpen(row))}>${columns.map(
+              (column) => {
+                const cell = column.cell(row);
+                return html`<td class=${kindOf(column)}>${
+                  column.isOpener && onOpen
+                    ? html`<button class="opener" onClick=${() => onOpen(row)}>${cell}</button>`
+                    : cell
+                }</td>`;
+              },
+            )}</tr>
         `
       )}</tbody>
     </table>

@@ -19,6 +19,7 @@ export const screenNames = [
   "doubt",
   "approvals",
   "log",
+  "bank",
 ] as const;
 export type ScreenName = typeof screenNames[number];
 
@@ -57,6 +58,8 @@ export interface ActField {
   value?: string;
   /** Whether it may stay empty: the command then goes without it. */
   isOptional?: boolean;
+  /** The only values that it may have. */
+  choices?: readonly string[];
 }
 
 /** An act that the operator has begun, with what its dialog says. */
@@ -101,13 +104,14 @@ export type ConsoleEvent =
   | { type: "sign"; fields: Readonly<Record<string, string>> }
   | { type: "acted"; answer: ActAnswer }
   | { type: "close" }
-  | { type: "lock" };
+  | { type: "lock" }
+  | { type: "verify" };
 
 /** A call that a step of the state asks for. */
 export type Effect =
   | { call: Reading; query: ConsoleQuery }
   | { call: "act"; command: OperatorCommand }
-  | { call: "lock" };
+  | { call: "lock" | "verify" };
 
 export interface Step {
   state: State;

@@ -1,5 +1,5 @@
 /** The page's state, event by event. Pure: calls are effects, which the shell makes. */
-import type { BankNews, ConsoleQuery, ReadAnswer } from "../../../lib/console.ts";
+import type { ActAnswer, BankNews, ConsoleQuery, ReadAnswer } from "../../../lib/console.ts";
 import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import type { ConsoleEvent, Effect, List, ListName, Place, Reading, State, Step } from "./model.ts";
 import { firstQueries, topicOf } from "./screens.ts";
@@ -9,7 +9,15 @@ export function reduce(state: State, event: ConsoleEvent): Step {
     case "view":
       return onView(state, event.view);
     case "disconnected":
-      return still({ ...state, disconnected: event.why, view: null, lists: {}, act: null });
+      return still({
+        ...state,
+        disconnected: event.why,
+        view: null,
+        lists: {},
+        act: state.act?.step === "signing"
+          ? { ...state.act, step: "answered", answer: ended }
+          : null,
+      });
     case "tick":
       return still({ ...state, nowMs: event.nowMs });
     case "go":
@@ -30,15 +38,28 @@ export function reduce(state: State, event: ConsoleEvent): Step {
     case "close":
       return state.act?.step === "signing" ? still(state) : still({ ...state, act: null });
     case "lock":
-      return { state, effects: [{ call: "lock" }] };
+    case "verify":
+      return { state, effects: [{ call: event.type }] };
   }
 }
 
+/** The outcome of an act that was under way when the console ended. */
+const ended: ActAnswer = {
+  outcome: "unsure",
+  why: "the console ended before the bank's answer. Check whether the command was executed",
+};
+
 const still = (state: State): Step => ({ state, effects: [] });
 
-/** Takes a view. Unless the console is open, nothing of the bank stays in the page. */
+/**
+ * Takes a view. Unless the console is open, nothing of the bank stays in the page; but an act that was
+ * signed when the server ended stays, for its outcome.
+ */
 function onView(before: State, view: State["view"]): Step {
-  if (view?.state !== "open") return still({ ...before, view, lists: {}, act: null });
+  if (view?.state !== "open") {
+    const isKept = view?.state === "lost" && before.act !== null && before.act.step !== "asked";
+    return still({ ...before, view, lists: {}, act: isKept ? before.act : null });
+  }
   const state = { ...before, view };
   const news = before.view?.state === "open" ? before.view.news : null;
   if (news === null) return go(state, state.place);

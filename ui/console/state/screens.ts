@@ -31,14 +31,21 @@ const queriesOf: Record<ScreenName, (place: Place) => ConsoleQuery[]> = {
     ],
   // the evidence of a movement has its terminal
   doubt: ({ terminal }) =>
-    terminal === undefined ? [] : [{ of: "terminals", find: terminal, after: 0 }],
+    terminal === undefined
+      ? [{ of: "differences", after: 0 }, { of: "disputes", at: "" }]
+      : [{ of: "terminals", find: terminal, after: 0 }],
   approvals: () => [],
   log: () => [{ of: "log", ...everyEntry }],
+  bank: () => [{ of: "limits" }, { of: "operators" }],
 };
 
 /** The version of the news with which the rows of a list may change; null for rows that stay. */
 export const topicOf: Record<ListName, keyof BankNews["versions"] | null> = {
   terminals: "terminals",
+  differences: "terminals",
+  disputes: "log",
+  limits: "log",
+  operators: "log",
   terminal: "log",
   log: "log",
   customers: null,

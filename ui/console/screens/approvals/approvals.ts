@@ -38,12 +38,14 @@ export function Approvals({ state, news, send }: ScreenProps): VNode {
                 <div class="proposal__buttons">
                   <button
                     class="button"
+                    data-act
                     disabled=${!mayGive(role, "reject")}
                     onClick=${() => send({ type: "begin", act: rejection(proposal, isMine) })}
                   >${isMine ? "Withdraw" : "Reject"}</button>
                   ${!isMine && may && !withKey.has(proposal.command) && html`
                     <button
                       class="button button--primary"
+                      data-act
                       onClick=${() => send({ type: "begin", act: approval(proposal) })}
                     >Approve</button>
                   `}

@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import type {
   AccountNews,
   BookingNews,
+  CardNews,
   CustomerFacts,
   LimitNews,
 } from "../../../../lib/console.ts";
@@ -46,7 +47,7 @@ export function Customer({ state, news, send }: ScreenProps): VNode {
 type PartProps = ScreenProps & { facts: CustomerFacts };
 
 function Person({ state, news, send, facts }: PartProps): VNode {
-  const { lastMs, lastTerminal, cardMs, oneTimeMs } = facts;
+  const { lastMs, lastTerminal, card, oneTimeMs } = facts;
   const { timeZone } = news.bank;
   const password = oneTimeMs === null
     ? "the customer’s own"
@@ -58,13 +59,22 @@ function Person({ state, news, send, facts }: PartProps): VNode {
       <${Facts} facts=${[
         ["Last log-in", `${ago(lastMs, state.nowMs)}${lastTerminal && ` at ${lastTerminal}`}`],
         ["Password", password],
-        ["Card", cardMs === null ? "none" : `issued ${dayAndTime(cardMs, timeZone)}`],
+        ["Card", card === null ? "none" : cardWords(card, timeZone)],
       ]} />
       <div class="panel__acts">
         <${Acts} acts=${actsOfCustomer(facts)} news=${news} send=${send} />
       </div>
       <//>
   ` as VNode;
+}
+
+function cardWords({ sinceMs, hasPin, isBlocked }: CardNews, timeZone: string): string {
+  const pin = isBlocked
+    ? "blocked by wrong PINs, until a log-in with the password"
+    : hasPin
+    ? "with a PIN"
+    : "no PIN yet";
+  return `issued ${dayAndTime(sinceMs, timeZone)}, ${pin}`;
 }
 
 function Accounts({ news, send, facts }: PartProps): VNode {

@@ -1,11 +1,10 @@
 /** What can be done with a customer and with an account, in its state. */
 import type { AccountNews, CustomerFacts } from "../../../../lib/console.ts";
-import type { Act, ActField } from "../../state/model.ts";
-
-const reason: ActField = { name: "reason", label: "Why, for the log" };
+import { limitHint as hint, reason } from "../../parts/act_fields.ts";
+import type { Act } from "../../state/model.ts";
 
 /** Returns the acts on all accounts of a customer, and on the password and the card. */
-export function actsOfCustomer({ customer, accounts, cardMs }: CustomerFacts): Act[] {
+export function actsOfCustomer({ customer, accounts, card }: CustomerFacts): Act[] {
   const has = (state: AccountNews["state"]) => accounts.some((account) => account.state === state);
   const change = (state: AccountNews["state"]) =>
     ({ command: "set_customer_state", customer, state, reason: "" }) as const;
@@ -40,14 +39,16 @@ export function actsOfCustomer({ customer, accounts, cardMs }: CustomerFacts): A
     verb: "Reset the password",
     isGrave: true,
   });
-  if (cardMs !== null) {
+  if (card !== null) {
     acts.push({
       title: `Revoke the card of ${customer}`,
-      effect: "The card is refused and kept; the customer gets another one.",
+      effect:
+        "It is refused and kept, and a visit ends. ‘deno task bank card issue’ makes another.",
       command: { command: "revoke_card", customer },
       fields: [],
       verb: "Revoke the card",
       isGrave: true,
+      confirm: customer,
     });
   }
   acts.push({
@@ -96,7 +97,6 @@ export function actsOfAccount({ number, state }: AccountNews): Act[] {
     verb: "Unlock",
     isGrave: false,
   };
-  const hint = "an amount, or ‘none’ for the bank’s; leave empty to keep it";
   const limits: Act = {
     title: `Set limits of account ${number}`,
     effect: "They take precedence over the bank’s. To raise one needs a second operator.",

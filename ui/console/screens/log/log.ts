@@ -1,17 +1,16 @@
-/** The log: its state and the acts about it, and a search whose newest page follows it. */
+/** The log: its state, and a search whose newest page follows it. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { ConsoleQueries, EntryNews } from "../../../../lib/console.ts";
 import { consoleFindLengthMax } from "../../../../lib/limits.ts";
 import { mayGive } from "../../../../lib/operator_commands.ts";
-import { Acts } from "../../parts/acts.ts";
-import { type Fact, Facts } from "../../parts/facts.ts";
-import { ago, dayAndTime, number, words } from "../../parts/format.ts";
+import { dayAndTime, words } from "../../parts/format.ts";
 import { Listed, Pages } from "../../parts/listed.ts";
 import { Nothing, Panel } from "../../parts/panel.ts";
 import { Pill } from "../../parts/pill.ts";
 import type { Column } from "../../parts/table.ts";
-import type { Act, List, ScreenProps } from "../../state/model.ts";
+import type { List, ScreenProps } from "../../state/model.ts";
+import { LogState } from "./log_state.ts";
 
 export function Log(props: ScreenProps): VNode {
   const maySearch = mayGive(props.news.operator.role, "search_log");
@@ -26,95 +25,6 @@ export function Log(props: ScreenProps): VNode {
     </div>
   ` as VNode;
 }
-
-function LogState({ state, news, send }: ScreenProps): VNode {
-  const { entries, checkpointMs, checkpointSize, isCosigned, isStopped, verifiedMs, keyVersion } =
-    news.log;
-  const facts: Fact[] = [
-    ["Entries", number(entries)],
-    ["Last good verification", ago(verifiedMs, state.nowMs)],
-    [
-      "Last checkpoint",
-      checkpointSize === null
-        ? "none"
-        : `${number(checkpointSize)} entries${
-          checkpointMs === null ? "" : `, ${ago(checkpointMs, state.nowMs)}`
-        }`,
-    ],
-    [
-      "Witnesses",
-      isStopped
-        ? html`<${Pill} tone="warn" word="a contradiction: signing has stopped" />`
-        : isCosigned === null
-        ? "none"
-        : isCosigned
-        ? "enough have cosigned it"
-        : "they have not cosigned it yet",
-    ],
-    ["Key", `version ${keyVersion}`],
-  ];
-  return html`
-    <${Panel} title="State">
-      <${Facts} facts=${facts} />
-      <p class="advice">‘deno task bank audit verify --first-key FILE’ verifies every entry: the first
-        key is a file of yours, which neither the server nor this page ever has.</p>
-      <div class="panel__acts">
-        <${Acts} acts=${acts} news=${news} send=${send} />
-      </div>
-      <//>
-  ` as VNode;
-}
-
-const reference = {
-  name: "reference",
-  label: "Entry or movement",
-  hint: "a place, such as 1.4711, as a receipt has it, or a movement’s id",
-};
-
-const acts: readonly Act[] = [
-  {
-    title: "Check the books",
-    effect:
-      "Works all balances out again from the movements, and compares every row with the log. " +
-      "It takes some minutes in a large bank.",
-    command: { command: "check_ledger" },
-    fields: [],
-    verb: "Check the books",
-    isGrave: false,
-  },
-  {
-    title: "Take a checkpoint",
-    effect: "Signs the end of the log. Keep its text where the bank cannot change it.",
-    command: { command: "take_checkpoint" },
-    fields: [],
-    verb: "Take a checkpoint",
-    isGrave: false,
-  },
-  {
-    title: "Proof of an entry",
-    effect: "Shows a stranger that the log has it, under a checkpoint.",
-    command: { command: "read_receipt", reference: "", note: false },
-    fields: [reference],
-    verb: "Proof of an entry",
-    isGrave: false,
-  },
-  {
-    title: "Signed receipt",
-    effect: "The bank’s word that a movement is in the log.",
-    command: { command: "read_receipt", reference: "", note: true },
-    fields: [reference],
-    verb: "Signed receipt",
-    isGrave: false,
-  },
-  {
-    title: "Another key for the log",
-    effect: "New entries are sealed under it. Copy bank.keys again after it.",
-    command: { command: "rotate_audit_key" },
-    fields: [],
-    verb: "Another key",
-    isGrave: true,
-  },
-];
 
 type Filter = ConsoleQueries["log"]["query"];
 

@@ -6,13 +6,14 @@ import { Acts } from "../../parts/acts.ts";
 import { Back } from "../../parts/back.ts";
 import { Cassettes } from "../../parts/cassettes.ts";
 import { type Fact, Facts } from "../../parts/facts.ts";
-import { ago, dayAndTime } from "../../parts/format.ts";
+import { ago, dayAndTime, money } from "../../parts/format.ts";
 import { Listed, Pages } from "../../parts/listed.ts";
 import { Nothing, Panel } from "../../parts/panel.ts";
 import { Pill } from "../../parts/pill.ts";
 import type { Column } from "../../parts/table.ts";
-import type { Act, List, ScreenProps } from "../../state/model.ts";
+import type { List, ScreenProps } from "../../state/model.ts";
 import { healthOf } from "./health.ts";
+import { actsOf } from "./terminal_acts.ts";
 
 export function Terminal({ state, news, send }: ScreenProps): VNode {
   const name = state.place.id!;
@@ -26,7 +27,7 @@ export function Terminal({ state, news, send }: ScreenProps): VNode {
       ${terminal
         ? html`
           <${State} ...${{ state, news, send }} terminal=${terminal} />
-          <${Acts} acts=${actsOf(terminal)} news=${news} send=${send} />
+          <${Acts} acts=${actsOf(terminal, news.bank.currency)} news=${news} send=${send} />
           <${Log} ...${{ state, news, send }} name=${name} />
         `
         : html`<${Nothing} words=${found ? "There is no such terminal." : "Reading…"} />`}
@@ -37,12 +38,15 @@ export function Terminal({ state, news, send }: ScreenProps): VNode {
 function State(
   { terminal, news, state }: ScreenProps & { terminal: TerminalNews },
 ): VNode {
-  const { cassettes, problems, lastMs, keyVersion, nextKeyMs, reconciledMs } = terminal;
+  const { cassettes, device, notes, problems, lastMs, keyVersion, nextKeyMs, reconciledMs } =
+    terminal;
   const facts: Fact[] = [
     ["Last contact", ago(lastMs, state.nowMs, "not since the server's start")],
     ["Compared with the books", ago(reconciledMs, state.nowMs)],
     ["Key", nextKeyMs === null ? `version ${keyVersion}` : `version ${keyVersion}, the next waits`],
+    ["Dispenses on the bank’s tokens alone", device === null ? "no" : `yes, with ${device}`],
     ["Cash", html`<${Cassettes} cassettes=${cassettes} currency=${news.bank.currency} />`],
+    ...(notes === null ? [] : [["In the books", money(notes, news.bank.currency)] as const]),
   ];
   return html`
     <${Panel} title="State">
@@ -55,49 +59,6 @@ function State(
         }</ul>`}
     <//>
   ` as VNode;
-}
-
-/** Returns what can be done with a terminal in its state. */
-export function actsOf({ name, state, nextKeyMs }: TerminalNews): Act[] {
-  const [suspend, resume, rotate, revoke]: Act[] = [
-    {
-      title: `Suspend ${name}`,
-      effect: "Its keys are not accepted, and it serves nobody, until it is resumed.",
-      command: { command: "suspend_terminal", name },
-      fields: [],
-      verb: "Suspend",
-      isGrave: true,
-    },
-    {
-      title: `Resume ${name}`,
-      effect: "Its keys are accepted again.",
-      command: { command: "resume_terminal", name },
-      fields: [],
-      verb: "Resume",
-      isGrave: false,
-    },
-    {
-      title: `Give ${name} another key`,
-      effect: "It gets the key over its connection; the present key ends when it has used it, or " +
-        "in 7 days.",
-      command: { command: "rotate_terminal", name, now: false },
-      fields: [],
-      verb: "Another key",
-      isGrave: false,
-    },
-    {
-      title: `Revoke ${name}`,
-      effect: "Its keys end for good: the machine must be enrolled under another name.",
-      command: { command: "revoke_terminal", name },
-      fields: [],
-      verb: "Revoke",
-      isGrave: true,
-      confirm: name,
-    },
-  ];
-  if (state === "revoked") return [];
-  if (state === "suspended") return [resume!, revoke!];
-  return nextKeyMs === null ? [rotate!, suspend!, revoke!] : [suspend!, revoke!];
 }
 
 function Log({ state, news, send, name }: ScreenProps & { name: string }): VNode {

@@ -22,7 +22,7 @@ function AllTerminals({ state, news, send }: ScreenProps): VNode {
   const answer = list?.answer;
   const rows = answer && "rows" in answer ? answer.rows : [];
   const columns: Column<TerminalNews>[] = [
-    { head: "Terminal", cell: ({ name }) => name, isOpener: true },
+    { head: "Terminal", cell: ({ name }) => name, isShort: true, isOpener: true },
     { head: "State", cell: (terminal) => html`<${Pill} ...${healthOf(terminal)} />` },
     {
       head: "Last contact",

@@ -1,0 +1,182 @@
+/** What ends amid an act: the server, the console, the operator's right, or the time without use. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { findBrowser } from "../../browser.ts";
+import { consoleIdleMsMax } from "../../../lib/limits.ts";
+import { connectUnix, system } from "../../../lib/system.ts";
+import type { Socket } from "../../../lib/world.ts";
+import type { ConsoleWorld } from "../../../server/console/console.ts";
+import { until } from "../../client/branch.ts";
+import { give, goTo, type OpenConsole, says, why, withConsoles } from "./open_console.ts";
+
+const ignore = findBrowser() === null;
+
+/** Connections of which the next one loses its answer. */
+function losingAnswers() {
+  let onAnswer: (() => Promise<void>) | null = null;
+  return {
+    /** Loses the answer of the next command, once this has run. */
+    loseNext: (run: () => Promise<void>) => void (onAnswer = run),
+    async connectUnix(path: string): Promise<Socket> {
+      const socket = await connectUnix(path);
+      const lose = onAnswer;
+      onAnswer = null;
+      let isSent = false;
+      return {
+        ...socket,
+        close: () => socket.close(),
+        write(bytes) {
+          isSent = true;
+          return socket.write(bytes);
+        },
+        async read(into) {
+          const count = await socket.read(into);
+          if (!isSent || lose === null) return count;
+          await lose();
+          return null;
+        },
+      };
+    },
+  };
+}
+
+async function openAlice({ page }: OpenConsole): Promise<void> {
+  await goTo(page, "Customers");
+  await page.getByRole("button", { name: "alice" }).click();
+  await page.getByRole("heading", { name: "Statement" }).waitFor();
+}
+
+Deno.test({
+  name:
+    "console: an act whose server stops may be done, which it says; the same act again is refused",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, stopServer, startServer, open }) => {
+      const answers = losingAnswers();
+      const anna = await open("anna", "admin", { world: { connectUnix: answers.connectUnix } });
+      const { page, said, problems } = anna;
+      const accounts = async () =>
+        (await running.bank.ledger.read.accounts()).filter(({ owner }) => owner === "alice").length;
+      await openAlice(anna);
+      answers.loseNext(stopServer);
+      await give(page, "Open an account", { "Opening balance": "5.00" });
+      const dialog = page.getByRole("alertdialog");
+      await dialog.getByText("It may be done: look before you repeat it").waitFor();
+      await page.getByRole("heading", { name: "No answer from the bank" }).waitFor();
+      await startServer();
+      await page.locator("[data-screen=customers]").waitFor();
+      await says(page, "the server ended before its answer");
+      assertEquals(await accounts(), 2);
+      await page.getByRole("cell", { name: "savings", exact: true }).waitFor();
+      await give(page, "Open an account", { "Opening balance": "5.00" });
+      await says(page, "no account was opened for alice");
+      assertEquals(await accounts(), 2);
+      assertEquals(said.map((line) => line.split(": ").at(-1)), ["unsure", "refused"]);
+      assertEquals(problems, []);
+    }),
+});
+
+Deno.test({
+  name:
+    "console: a lock takes an open dialog with it, and an act amid it may be done, as the terminal says",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      const answers = losingAnswers();
+      let expire = () => {};
+      const after: ConsoleWorld["after"] = (ms, act) => {
+        if (ms !== consoleIdleMsMax) return system.after(ms, act);
+        expire = act;
+        return () => {};
+      };
+      const anna = await open("anna", "admin", {
+        world: { after, connectUnix: answers.connectUnix },
+      });
+      const { page, console, signer, said, problems } = anna;
+      const isEmpty = async () => {
+        await page.getByRole("heading", { name: "Locked" }).waitFor();
+        const text = await page.evaluate(() => document.documentElement.outerHTML);
+        for (const word of ["alice", "a secret reason", "Test Bank"]) {
+          assert(!text.includes(word), word);
+        }
+        assertEquals(await page.getByRole("alertdialog").count(), 0);
+      };
+      await openAlice(anna);
+      await page.getByRole("button", { name: "Lock", exact: true }).nth(1).click();
+      await page.getByLabel("Why, for the log").fill("a secret reason");
+      expire();
+      await isEmpty();
+      console.unlock(signer);
+      await page.getByRole("heading", { name: "Statement" }).waitFor();
+      assertEquals(await page.getByRole("alertdialog").count(), 0, "nothing is left to be signed");
+
+      answers.loseNext(async () => {
+        expire();
+        await isEmpty();
+      });
+      await give(page, "Lock", why);
+      await page.getByRole("heading", { name: "Locked" }).waitFor();
+      await until("its line in the terminal", () => said.length > 0);
+      assertStringIncludes(said.join("\n"), "set customer state");
+      assertStringIncludes(said.join("\n"), ": unsure");
+      const states = (await running.bank.ledger.read.accounts())
+        .filter(({ owner }) => owner === "alice").map(({ state }) => state);
+      assertEquals(states, ["locked"]);
+      console.unlock(signer);
+      await page.getByRole("button", { name: "Unlock", exact: true }).waitFor();
+      assertEquals(problems, []);
+    }),
+});
+
+Deno.test({
+  name:
+    "console: of two operators one is removed meanwhile: her page is empty, and her proposal is void",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      const [anna, ben] = [await open("anna", "admin"), await open("ben", "admin")];
+      const proposed = await anna.console.act({ command: "revoke_terminal", name: "mall" });
+      assertEquals(proposed.outcome, "proposed");
+      await goTo(ben.page, "Approvals");
+      await ben.page.getByRole("button", { name: "Approve" }).click();
+      await ben.page.getByText("anna proposed: revoke terminal, name: mall").waitFor();
+      await openAlice(anna);
+      await anna.page.getByRole("button", { name: "Reset the password" }).click();
+      await anna.page.getByRole("alertdialog").waitFor();
+
+      await running.bank.ledger.submit({ op: "remove_operator", operator: "", name: "anna" });
+      await anna.page.getByRole("heading", { name: "No answer from the bank" }).waitFor();
+      const text = await anna.page.evaluate(() => document.body.innerText);
+      for (const word of ["alice", "Test Bank", "Reset"]) assert(!text.includes(word), word);
+      const act = { command: "suspend_terminal", name: "lobby" } as const;
+      assertEquals((await anna.console.act(act)).outcome, "refused");
+
+      await ben.page.getByRole("button", { name: "Approve and sign" }).click();
+      await ben.page.getByRole("alertdialog").getByText("Not done").waitFor();
+      const states = (await running.bank.ledger.read.terminals()).map(({ state }) => state);
+      assertEquals(states, ["active", "active"]);
+      assertEquals([...anna.problems, ...ben.problems], []);
+    }),
+});
+
+Deno.test({
+  name: "console: a page whose console ends amid an act says that it may be done",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ open }) => {
+      const ending = Promise.withResolvers<void>();
+      const anna = await open("anna", "admin", {
+        wrap: (console) => {
+          console.act = () =>
+            ending.promise.then(() => anna.end()).then(() => new Promise(() => {}));
+          return console;
+        },
+      });
+      await openAlice(anna);
+      await give(anna.page, "Lock", why);
+      await anna.page.getByText("Signing…").waitFor();
+      ending.resolve();
+      await anna.page.getByRole("alertdialog").getByText("It may be done").waitFor();
+      await anna.page.getByRole("button", { name: "Close" }).click();
+      await anna.page.getByRole("heading", { name: "The console is closed" }).waitFor();
+    }),
+});

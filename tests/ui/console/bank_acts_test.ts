@@ -1,0 +1,126 @@
+/** The acts on the bank as a whole, clicked in a real browser, and after a restore. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { findBrowser } from "../../browser.ts";
+import type { ConsoleView } from "../../../lib/console.ts";
+import { system, systemFiles } from "../../../lib/system.ts";
+import { copyPrivateFile } from "../../../lib/private_file.ts";
+import { makeOperatorKey } from "../../../server/operator/operator_key.ts";
+import { restoreBank } from "../../../server/operator/restore.ts";
+import type { OperableConsole } from "../../../ui/window/console_calls.ts";
+import { bankWorld } from "../../server/helpers/world.ts";
+import { give, goTo, says, why, withConsoles } from "./open_console.ts";
+
+const ignore = findBrowser() === null;
+
+/** Returns a console that says that its bank's clock is wrong, and changes nothing else. */
+function withWrongClock(console: OperableConsole): OperableConsole {
+  const shown = (view: ConsoleView): ConsoleView => {
+    if (view.state !== "open") return view;
+    const server = { ...view.news.server, clockDoubt: "it has jumped", isAhead: true };
+    return { ...view, news: { ...view.news, server } };
+  };
+  return {
+    view: () => shown(console.view()),
+    watch: (listener) => console.watch((view) => listener(shown(view))),
+    act: (command) => console.act(command),
+    read: (query) => console.read(query),
+    refresh: (query) => console.refresh(query),
+    lock: () => console.lock(),
+    touch: () => console.touch(),
+    verify: () => console.verify(),
+  };
+}
+
+Deno.test({
+  name: "console: every act on the bank is clicked, and the bank has it",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      const { bank } = running;
+      bank.backupFolder = `${running.folder}-backups`;
+      const { page, problems } = await open("anna", "admin", { wrap: withWrongClock });
+      await goTo(page, "Bank");
+      await give(page, "Back up");
+      await says(page, "the books are copied, and the copy is good");
+      const [copy] = [...Deno.readDirSync(bank.backupFolder)].map(({ name }) => name);
+      assertMatch(copy!, /^bank-.*\.sqlite$/);
+      await give(page, "Check the books");
+      await says(page, "the books are correct");
+
+      const sealed = async () =>
+        (await bank.ledger.read.terminals()).map(({ sealedKey }) => sealedKey);
+      const before = await sealed();
+      await give(page, "Another master key");
+      await says(page, "the terminals' keys are sealed under a new master key");
+      assertEquals((await sealed()).length, before.length);
+      assertEquals(before.includes((await sealed())[0]!), false);
+
+      await give(page, "Set the bank’s limits", { "One withdrawal": "300.00" });
+      await says(page, "one withdrawal");
+      assertEquals((await bank.ledger.read.limits()).withdrawalMax, 30_000n);
+      await page.getByRole("cell", { name: "€300.00" }).waitFor();
+
+      await give(page, "Confirm the clock");
+      await says(page, "the clock is confirmed");
+      await give(page, "Set the time back", { "Type clock back": "clock back" });
+      await says(page, "the bank's time was not set back");
+
+      const { signer } = await makeOperatorKey(system, "ben", null);
+      await page.getByRole("button", { name: "Add an operator" }).click();
+      await page.getByLabel("Role").selectOption("officer");
+      await page.getByLabel("Name").fill("ben");
+      await page.getByLabel("Public key").fill(signer.publicKey);
+      await page.getByRole("alertdialog").getByRole("button", { name: "Add an operator" }).click();
+      await says(page, "ben is an operator with the role officer");
+      await page.getByRole("button", { name: "Remove ben" }).click();
+      await page.getByLabel("Type ben to confirm").fill("ben");
+      await page.getByRole("alertdialog").getByRole("button", { name: "Remove" }).click();
+      await says(page, "Proposed"); // there are two of them now
+      const { operators, proposals } = await bank.ledger.read.staff();
+      assertEquals(operators.map(({ name, role }) => [name, role]), [["anna", "admin"], [
+        "ben",
+        "officer",
+      ]]);
+      assertEquals(proposals.map(({ command }) => JSON.parse(command)), [
+        { command: "remove_operator", name: "ben" },
+      ]);
+      assertEquals(problems, []);
+    }),
+});
+
+Deno.test({
+  name:
+    "console: while a bank is restored no act is done; afterwards it shows who is waited for, and ends that",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, stopServer, startServer, open }) => {
+      const { page, console, problems } = await open("anna", "admin");
+      await page.locator("[data-screen=today]").waitFor();
+      const from = `${running.folder}-backup.sqlite`;
+      for await (const answer of running.operate({ command: "back_up" })) {
+        if ("fetch" in answer) copyPrivateFile(systemFiles, answer.fetch, from);
+      }
+      await stopServer();
+      await page.getByRole("heading", { name: "No answer from the bank" }).waitFor();
+      const keepFirstKey = () => {};
+      const restore = { path: running.folder, from, keepFirstKey, operator: "root" };
+      await restoreBank(bankWorld(), restore);
+      const act = await console.act({ command: "suspend_terminal", name: "lobby" });
+      assertEquals(act.outcome, "refused");
+      assertStringIncludes((act as { why: string }).why, "no server runs");
+      await startServer();
+      await page.getByText("customers are not served").waitFor();
+
+      await goTo(page, "Customers");
+      await page.getByRole("button", { name: "alice" }).click();
+      await give(page, "Open an account");
+      await says(page, "alice has a new account");
+
+      await goTo(page, "Bank");
+      await give(page, "End the restore", { ...why, "Type restore end": "restore end" });
+      await says(page, "customers are served again");
+      assertEquals(await running.bank.ledger.read.restoring(), null);
+      await page.getByRole("button", { name: "End the restore" }).waitFor({ state: "detached" });
+      assertEquals(problems, []);
+    }),
+});
