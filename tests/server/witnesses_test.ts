@@ -1,5 +1,6 @@
 /** A running bank and its witnesses: cosignatures in its proofs, and what trouble with them does and does not. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { WatchedBank } from "../../lib/console.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { systemFiles } from "../../lib/system.ts";
 import type { ExchangeHttp, HttpAnswer } from "../../lib/world.ts";
@@ -17,6 +18,7 @@ import { Witnesses } from "../../server/witnesses.ts";
 import { verifyReceipt } from "../../ui/receipt_page/verify_receipt.ts";
 import { until } from "../client/branch.ts";
 import { filled } from "../lib/helpers.ts";
+import { addOperator } from "./helpers/operators.ts";
 import { newId, RunningBank } from "./helpers/running_bank.ts";
 import { bankWorld } from "./helpers/world.ts";
 import { cosignedSeconds, witnessSigners } from "./transparency/small_log.ts";
@@ -151,6 +153,16 @@ Deno.test("one witness down, one lying: the third cosigns, an alarm is logged on
         "witness w3: no cosignature: it has another tree than the log's",
       ]);
       assertEquals(running.bank.checkpoints.isStopped, false);
+      await addOperator(running.bank, "test");
+      const watched = await Array.fromAsync(
+        running.operate({ command: "watch_bank", follow: false }),
+      );
+      const { news } = JSON.parse((watched[0] as { line: string }).line) as WatchedBank;
+      assertEquals(news!.log.witnesses, [
+        { name: "w1", hasCosigned: true, why: "" },
+        { name: "w2", hasCosigned: false, why: "unreachable: connection refused" },
+        { name: "w3", hasCosigned: false, why: "alarm: it has another tree than the log's" },
+      ]);
     });
   }));
 
