@@ -115,6 +115,15 @@ export interface ConsoleStart extends Pick<OperatorStart, "operatorKey" | "passp
   openFile?: string;
 }
 
+/** Starts `server/programs/console_window`; its standard input begins with a console's link, a line of JSON. */
+export interface ConsoleWindowStart {
+  /** As of `AtmWindowStart`. */
+  webview: string | null;
+}
+
+/** A line of a console's standard output after the first: its page was opened. */
+export type ConsoleOpened = { opened: true };
+
 export interface ConsoleReady {
   /** Opens the page once. */
   link: string;

@@ -6,7 +6,7 @@ import { UsageError } from "../../lib/errors.ts";
 import { launcherLookMs } from "../../lib/limits.ts";
 import { log, operatorLog, runProgram, say } from "../../lib/process.ts";
 import { removeAtEnd, removeIfThere, writePrivateFile } from "../../lib/private_file.ts";
-import type { ConsoleReady, ConsoleStart } from "../../lib/programs.ts";
+import type { ConsoleOpened, ConsoleReady, ConsoleStart } from "../../lib/programs.ts";
 import { connectUnix, system, systemFiles } from "../../lib/system.ts";
 import { readTextFile } from "../../lib/text_file.ts";
 import { openFile, startBrowserHost } from "../../ui/window/browser_host.ts";
@@ -49,6 +49,7 @@ async function runConsole(start: ConsoleStart): Promise<number> {
     randomBytes: system.randomBytes,
     onOpened() {
       report("the page was opened");
+      say(JSON.stringify({ opened: true } satisfies ConsoleOpened));
       writeLink();
     },
     signal: stopping.signal,

@@ -6,6 +6,7 @@ import {
   atmPermissions,
   bankPermissions,
   consolePermissions,
+  consoleWindowPermissions,
   denoArguments,
   devicesPermissions,
   operatorPermissions,
@@ -108,6 +109,11 @@ const table: [ProgramName, (data: string) => Permissions, string[]][] = [
         checkpoints: [],
       }),
     ["env", "its data"],
+  ],
+  [
+    "server/programs/console_window",
+    () => consoleWindowPermissions({ project }),
+    ["ffi", "lib", "ui/window"],
   ],
   [
     "server/programs/witness",

@@ -39,7 +39,7 @@ export interface OperatorLaunch {
 export interface ConsoleLaunch {
   kind: "console";
   start: Omit<ConsoleStart, "page" | "openFile">;
-  screens: Pick<Screens, "open" | "json">;
+  screens: Pick<Screens, "in" | "open" | "json">;
 }
 
 /** `server/programs/bank_server`. */

@@ -39,7 +39,8 @@ export interface WindowOptions<Begin> {
   /** The web view's library; null if this system has none. */
   library: string | null;
   title: string;
-  page: Promise<Page>;
+  /** The page, or a link to it. */
+  page: Promise<Page | string>;
   kiosk: boolean;
   randomBytes: (length: number) => Uint8Array;
   /** Starts the worker, which must run `serveWindow`. */
@@ -63,7 +64,8 @@ export async function runWindow<Begin>(options: WindowOptions<Begin>): Promise<n
   const signals = tameGtkSignals(window.systemWindow, window.systemView);
   let kiosk: Kiosk | null = null;
   try {
-    const url = dataUrl(windowDocument(await options.page, secret));
+    const page = await options.page;
+    const url = typeof page === "string" ? page : dataUrl(windowDocument(page, secret));
     if (options.kiosk) kiosk = enterKiosk(window.systemWindow);
     window.bind(boundName, (call) => worker.post({ call }));
     window.navigate(url);
@@ -112,7 +114,7 @@ class WindowWorker<Begin> {
     };
     worker.onerror = (event) => {
       event.preventDefault(); // reported here, with an exit code rather than a crash
-      console.error(`the ATM's worker failed: ${event.message}`);
+      console.error(`the window's worker failed: ${event.message}`);
       end(1);
     };
   }

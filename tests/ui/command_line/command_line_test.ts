@@ -569,8 +569,13 @@ Deno.test("the console is a program that opens the operator's key, the page and 
   assertEquals(JSON.parse(JSON.stringify(launch)), {
     kind: "console",
     start: { folder, operatorKey: "/home/anna.key", firstKeys: [], checkpoints: [] },
-    screens: { open: false, json: true },
+    screens: { in: "browser", open: false, json: true },
   });
+  const shownIn = (flags: string) => {
+    const launch = launchOf(`bank console ${flags}`.trim());
+    return launch.kind === "console" ? launch.screens.in : null;
+  };
+  assertEquals(["", "--window", "--browser"].map(shownIn), ["either", "window", "browser"]);
   const sockets = [folder, `${folder}-operators`].map((path) => `${path}/operator.sock`);
   const start = { ...launch.start, page: "/tmp/page.json", openFile: "/home/console.html" };
   const permissions = {

@@ -135,7 +135,7 @@ onDesktop(
     await desktop.closeWindow("test");
     const { code, err } = await window.ended;
     assertEquals(code, 1);
-    assertMatch(err, /the ATM's worker failed: .*as the test requires/);
+    assertMatch(err, /the window's worker failed: .*as the test requires/);
   },
 );
 

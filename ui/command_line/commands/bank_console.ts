@@ -28,15 +28,22 @@ export const bankConsole = [
           new Option("--checkpoint <FILE,FILE>", "checkpoints that the log must extend")
             .argParser(filesOf(path)).default([] as string[]).helpGroup(verification),
         )
+        .addOption(
+          new Option("--window", "a window, or exit code 1 if none opens")
+            .conflicts(["browser", "open"]).helpGroup(heading),
+        )
+        .addOption(new Option("--browser", "the browser, rather than a window").helpGroup(heading))
         .addOption(new Option("--no-open", "open nothing: print a link").helpGroup(heading))
         .addOption(
           new Option("--json", "print one line of JSON once it is ready").helpGroup(heading),
         )
-        .action(({ open, json = false, firstKey: firstKeys, checkpoint: checkpoints, ...bank }) => {
+        .action(({ window, browser, open, json = false, ...flags }) => {
+          const { firstKey: firstKeys, checkpoint: checkpoints, ...bank } = flags;
           if (checkpoints.length > 0 && firstKeys.length === 0) {
             throw new UsageError("--checkpoint: --first-key missing. Name the log's first key", 2);
           }
-          openConsole(bank, { firstKeys, checkpoints }, { open, json });
+          const shownIn = window ? "window" : browser || !open ? "browser" : "either";
+          openConsole(bank, { firstKeys, checkpoints }, { in: shownIn, open, json });
         }),
   }),
 ];

@@ -103,7 +103,7 @@ export async function startAtm(
   return await page.ready;
 }
 
-function whyCrashed(signal: Deno.Signal | null): string | null {
+export function whyCrashed(signal: Deno.Signal | null): string | null {
   return signal && `the web view crashed (${signal}), as WebKit does if its sandbox, ` +
       "bubblewrap, is not permitted";
 }
@@ -112,7 +112,10 @@ function whyCrashed(signal: Deno.Signal | null): string | null {
  * Environment for software rendering, unless the user's environment sets it: an ATM's screens need
  * no graphics card, and start sooner with a third less memory without one (docs/ARCHITECTURE.md).
  */
-const drawnWithoutGraphicsCard = { GSK_RENDERER: "cairo", WEBKIT_DISABLE_DMABUF_RENDERER: "1" };
+export const drawnWithoutGraphicsCard = {
+  GSK_RENDERER: "cairo",
+  WEBKIT_DISABLE_DMABUF_RENDERER: "1",
+};
 
 function startWindow(
   atm: AtmStart,

@@ -1,13 +1,29 @@
-/** Starts an operator's console: it has this terminal for the passphrase, and its page a browser. */
+/**
+ * Starts an operator's console: it has this terminal for the passphrase, and its page a window or, if
+ * none opens, the browser.
+ */
+import { UsageError } from "../../../lib/errors.ts";
+import { windowBlankMsMax } from "../../../lib/limits.ts";
 import { say } from "../../../lib/process.ts";
-import type { ConsoleReady, ConsoleStart } from "../../../lib/programs.ts";
+import type {
+  AtmWindowReady,
+  ConsoleReady,
+  ConsoleStart,
+  ConsoleWindowStart,
+} from "../../../lib/programs.ts";
 import { bundlePage } from "../../window/page_bundle.ts";
 import type { ConsoleLaunch } from "../launch.ts";
-import { openInBrowser } from "./atm.ts";
+import { drawnWithoutGraphicsCard, openInBrowser, whyCrashed } from "./atm.ts";
 import { Child } from "./child.ts";
 import { keep } from "./lifetime.ts";
 import type { Place } from "./paths.ts";
-import { consolePermissions, denoArguments, homeFolders } from "./permissions.ts";
+import {
+  consolePermissions,
+  consoleWindowPermissions,
+  denoArguments,
+  homeFolders,
+} from "./permissions.ts";
+import { webviewLibrary } from "./webview_library.ts";
 
 export async function launchConsole(asked: ConsoleLaunch, place: Place): Promise<number> {
   const { screens } = asked;
@@ -22,16 +38,68 @@ export async function launchConsole(asked: ConsoleLaunch, place: Place): Promise
     return await keep([], async (children) => {
       const permissions = consolePermissions(place, start);
       const program = denoArguments(place, "server/programs/console", permissions, start);
-      const child = new Child<ConsoleReady>(program, { mayEnd: true, hasTerminal: true });
+      const opened = Promise.withResolvers<true>();
+      const child = new Child<ConsoleReady>(program, {
+        mayEnd: true,
+        hasTerminal: true,
+        onLine: () => opened.resolve(true), // its only other line
+      });
       children.push(child);
       const ready = await child.ready;
       if (!ready) return false;
+      if (screens.in !== "browser") {
+        const { window, why } = await openWindow(ready.link, opened.promise, place, children);
+        if (window) {
+          window.ended.then(() => child.end());
+          say(
+            screens.json
+              ? JSON.stringify({ console: "window" })
+              : "The console is open in a window. Closing it ends the console.",
+          );
+          return true;
+        }
+        if (screens.in === "window") throw new UsageError(`the window cannot be opened: ${why}`);
+        console.error(`No window can be opened, the console uses the browser: ${why}`);
+      }
       await show(ready, screens);
       return true;
     });
   } finally {
     await Deno.remove(page).catch(() => {});
   }
+}
+
+type WindowChild = Child<AtmWindowReady>;
+
+/** Shows a link in a window, whose process is the first to be ended; or returns why none opens. */
+async function openWindow(
+  link: string,
+  opened: Promise<true>,
+  place: Place,
+  children: Child<unknown>[],
+): Promise<{ window: WindowChild; why?: never } | { window: null; why: string }> {
+  const start: ConsoleWindowStart = { webview: webviewLibrary() };
+  const program = "server/programs/console_window";
+  const window: WindowChild = new Child(
+    denoArguments(place, program, consoleWindowPermissions(place), start),
+    {
+      mayEnd: true,
+      env: { ...drawnWithoutGraphicsCard, ...Deno.env.toObject() },
+      input: JSON.stringify(link),
+      isNative: true,
+    },
+  );
+  children.unshift(window);
+  const late = Promise.withResolvers<AtmWindowReady>();
+  const blank = { noWindow: "the web view stays blank" };
+  const timer = setTimeout(() => late.resolve(blank), windowBlankMsMax);
+  const first = await Promise.race([opened, window.ready, late.promise]);
+  clearTimeout(timer);
+  if (first === true) return { window };
+  const why = first && "noWindow" in first ? first.noWindow : whyCrashed(await window.crashed);
+  await window.end();
+  children.splice(children.indexOf(window), 1);
+  return { window: null, why: why ?? "it has ended" };
 }
 
 async function show({ link, file }: ConsoleReady, screens: ConsoleLaunch["screens"]) {

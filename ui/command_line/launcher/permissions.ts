@@ -35,6 +35,7 @@ export type ProgramName =
   | "server/programs/demo_bank"
   | "server/programs/operator"
   | "server/programs/console"
+  | "server/programs/console_window"
   | "server/programs/witness"
   | "client/programs/devices"
   | "client/programs/atm_in_browser"
@@ -169,6 +170,12 @@ export function consolePermissions(
     env: ["HOME"],
     sys: [],
   };
+}
+
+/** Returns the permissions of a console's window: native code, and the source of its worker. */
+export function consoleWindowPermissions({ project }: Pick<Place, "project">): Permissions {
+  const source = ["server/programs", "ui/window", "lib"].map((part) => `${project}/${part}`);
+  return { read: source, write: [], net: [], env: [], sys: [], ffi: true };
 }
 
 /** Returns the folder of a user's own key, if the user has a home. */

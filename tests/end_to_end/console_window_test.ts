@@ -1,0 +1,89 @@
+/** `deno task bank console` in a native window on a real desktop, and without one in the browser. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Desktop, findDesktop } from "../desktop.ts";
+import { findIn, listeningOf, treeOf } from "../process_tree.ts";
+import { inTemporaryFolder } from "../server/helpers/temporary.ts";
+import { freePort, Program, run } from "./programs.ts";
+
+const noDesktop = !findDesktop();
+
+/** The middle of the window, where a dialog is. */
+const dialog = { x: 430, y: 330, width: 430, height: 190 };
+
+/** Runs with the flags of a running bank of one operator. */
+function withServer(test: (data: string[]) => Promise<void>): Promise<void> {
+  return inTemporaryFolder(async (root) => {
+    const data = ["--data", `${root}/bank`];
+    const made = await run([
+      "bank",
+      "init",
+      "--single-operator",
+      "--name",
+      "Harbour Bank",
+      ...data,
+    ]);
+    assertEquals(made.code, 0, made.err);
+    const server = new Program(["server", "--listen", `127.0.0.1:${freePort()}`, ...data]);
+    await server.line();
+    try {
+      await test(data);
+    } finally {
+      await server.end();
+    }
+  });
+}
+
+Deno.test({
+  name:
+    "console: its window shows the bank, signs an act by keyboard, and ends the console when closed",
+  ignore: noDesktop,
+  fn: () =>
+    withServer(async (data) => {
+      const desktop = await Desktop.open(1290, 830);
+      try {
+        const program = new Program(
+          ["bank", "console", "--window", "--json", ...data],
+          desktop.env,
+        );
+        assertEquals(JSON.parse(await program.line()), { console: "window" });
+        await desktop.window("Console");
+        await desktop.turnTo("Console");
+        await desktop.sees("Harbour Bank");
+        const window = findIn(treeOf(program.pid), "server/programs/console_window.ts")!;
+        assertEquals(listeningOf(treeOf(window)), [], "the window itself opens no port");
+
+        await desktop.press(...Array(8).fill("Tab"), "Return"); // the lock, and seven screens
+        await desktop.sees("Operators");
+        await desktop.press("Tab", "Tab", "Return"); // its second act
+        await desktop.sees("every row with the log", dialog);
+        await desktop.press("Return");
+        await desktop.sees("the books are correct", dialog);
+        await desktop.closeWindow("Console");
+        assertEquals(await program.ended(), 0);
+        assertEquals((await program.err).trim().split("\n").length, 2, await program.err);
+      } finally {
+        await desktop.close();
+      }
+    }),
+});
+
+Deno.test({
+  name:
+    "console: without a display it says why, and has a link for the browser; --window refuses instead",
+  ignore: noDesktop,
+  fn: () =>
+    withServer(async (data) => {
+      const nowhere = { DISPLAY: "", WAYLAND_DISPLAY: "" };
+      const strict = await run(["bank", "console", "--window", ...data], "", nowhere);
+      assertEquals(strict.code, 1, strict.err);
+      assertStringIncludes(strict.err, "the window cannot be opened: no display can be opened");
+      const program = new Program(["bank", "console", "--json", ...data], nowhere);
+      const { console: link } = JSON.parse(await program.line());
+      assertMatch(link, /^http:\/\/127\.0\.0\.1:\d+\/#/);
+      assertEquals(await program.end(), 0);
+      assertStringIncludes(
+        await program.err,
+        "No window can be opened, the console uses the browser",
+      );
+    }),
+});
