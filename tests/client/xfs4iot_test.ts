@@ -24,7 +24,9 @@ import type { MessageSocket } from "../../lib/world.ts";
 import type { DatabaseSync } from "node:sqlite";
 import { makeCertificate } from "../bench/load/certificate.ts";
 import { Branch, logIn, until } from "./branch.ts";
+import { connectStandard } from "./reference_messages.ts";
 import { serveDevices } from "./served_devices.ts";
+import { chanceOf, openBranch, startAtm } from "./small_branch.ts";
 
 Deno.test("a withdrawal and a deposit by WebSocket, and the service counts the notes", async () => {
   const branch = await Branch.open();
@@ -246,11 +248,42 @@ Deno.test("the service refuses wrong commands by name", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("notes that a customer takes while the ATM reads the state after they were presented are seen to be taken", async () => {
+  const folder = await Deno.makeTempDir();
+  const branch = await openBranch(folder, chanceOf(1), "by messages");
+  const questions = [
+    "Common.Status",
+    "Storage.GetStorage",
+    "CashManagement.GetBankNoteTypes",
+    "CashDispenser.GetPresentStatus",
+    "CashAcceptor.GetCashInStatus",
+  ];
+  for (const question of questions) {
+    let take = () => {};
+    const { devices, simulated } = await startAtm(branch, true, (socket) => ({
+      ...socket,
+      async receive() {
+        const text = await socket.receive();
+        const { type, name } = text === null ? {} as never : parseMessage(text).header;
+        if (type === "completion" && name === question) take();
+        return text;
+      },
+    }));
+    await devices.dispense(new Map([[2_000n, 1]]));
+    take = () => simulated.tray().size > 0 && simulated.takeNotes();
+    await devices.present();
+    await until(`${question}: they are gone`, () => devices.presented().size === 0);
+  }
+  await branch.present?.close();
+  for (const database of [branch.notes, branch.database]) database.close();
+  await Deno.remove(folder, { recursive: true });
+});
+
 /** Returns another client of a service. */
 function clientOf(url: string, database: DatabaseSync): Xfs4IotDevices {
   const currency = () => ({ code: "EUR", exponent: 2 });
   return new Xfs4IotDevices({
-    ...{ url, connect: connectMessages, world: system, database, currency, log: () => {} },
+    ...{ url, connect: connectStandard, world: system, database, currency, log: () => {} },
   });
 }
 
@@ -287,7 +320,7 @@ Deno.test("an exchange that a dead client left active ends when the ATM connects
   devices.load(new Map([[2_000n, 3]]));
   await devices.carryOut();
   await devices.close();
-  const dead = new DeviceConnection(await connectMessages(`${url}/CashRecycler`), {
+  const dead = new DeviceConnection(await connectStandard(`${url}/CashRecycler`), {
     ...{ world: system, log: () => {} },
   });
   const isFree = async () => (await dead.command("Common.Status", {})).code === "success";

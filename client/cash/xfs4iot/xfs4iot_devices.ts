@@ -63,7 +63,9 @@ export class Xfs4IotDevices implements CashDevices {
   #connection: DeviceConnection | null = null;
   readonly #stopping = new AbortController();
   #running: Promise<void> | null = null;
-  #commandsUnderWay = 0;
+  #uncompletedCommands = 0;
+  /** Events since the state was last complete. */
+  #unreadEvents = 0;
   #accepting = false;
   #isShut = true;
   /** The id of the CashIn that waits for notes. */
@@ -153,8 +155,23 @@ export class Xfs4IotDevices implements CashDevices {
     if (name === "Common.ErrorEvent") {
       this.line.log(`the devices report an error: ${JSON.stringify(payload)}`);
     }
-    // A command reads the state at its end.
-    if (this.#commandsUnderWay === 0) this.#refresh(connection).catch(() => {});
+    // A command reads the state once it is completed.
+    if (this.#uncompletedCommands === 0) void this.#follow(connection);
+  }
+
+  /** Reads the state after an event, and once more after those that came meanwhile. */
+  async #follow(connection: DeviceConnection): Promise<void> {
+    if (this.#unreadEvents++ > 0) return;
+    try {
+      for (let read = 0; read < this.#unreadEvents;) {
+        read = this.#unreadEvents;
+        await this.#refresh(connection);
+      }
+    } catch {
+      // the connection has ended: the next one begins with the state
+    } finally {
+      this.#unreadEvents = 0;
+    }
   }
 
   /**
@@ -188,11 +205,12 @@ export class Xfs4IotDevices implements CashDevices {
   ): Promise<Completion<N>["payload"]> {
     const connection = this.#connection;
     if (!connection) throw new DevicesAway(`${name} was not sent: the devices do not answer`);
-    this.#commandsUnderWay++;
+    this.#uncompletedCommands++;
     try {
       const completing = connection.command(name, payload, patient);
       if (name === "CashAcceptor.CashIn") this.#waitingCashIn = connection.lastRequest;
       const { code, payload: answer, description } = await completing.finally(() => {
+        this.#uncompletedCommands--;
         if (name === "CashAcceptor.CashIn") this.#waitingCashIn = null;
       });
       await this.#refresh(connection);
@@ -201,8 +219,6 @@ export class Xfs4IotDevices implements CashDevices {
     } catch (error) {
       if (!(error instanceof ConnectionEnded)) throw error;
       throw new DevicesAway(error.message);
-    } finally {
-      this.#commandsUnderWay--;
     }
   }
 
