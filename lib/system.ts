@@ -5,7 +5,7 @@
 import { statfsSync } from "node:fs";
 import { setImmediate } from "node:timers";
 import { UsageError } from "./errors.ts";
-import { deviceMessageLengthMax, spareHandles, threadHandles } from "./limits.ts";
+import { connectMsMax, deviceMessageLengthMax, spareHandles, threadHandles } from "./limits.ts";
 import { mlKem768 } from "./ml_kem.ts";
 import type {
   AcceptedSocket,
@@ -100,11 +100,12 @@ const ofTheSystem = (path: string) =>
 /**
  * Connects by WebSocket.
  * @param certificates PEM, of authorities that are trusted besides the system's
- * @throws if the connection is refused
+ * @throws if the connection is refused, or not answered in time
  */
 export async function connectMessages(
   url: string,
   certificates?: string,
+  msMax = connectMsMax,
 ): Promise<MessageSocket> {
   const client = certificates === undefined
     ? undefined
@@ -122,7 +123,11 @@ export async function connectMessages(
     opened.reject(new Error(`${url} closed the connection`));
     client?.close();
   });
-  await opened.promise;
+  const late = setTimeout(() => {
+    opened.reject(new Error(`${url} does not answer`));
+    socket.close();
+  }, msMax);
+  await opened.promise.finally(() => clearTimeout(late));
   return messages;
 }
 
