@@ -113,24 +113,21 @@ export function relayToDevices(devicesPort: number, steps: Steps): Relay {
     from.close();
     to.close();
   };
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+  const server = Deno.serve(options, async (request) => {
     if (request.headers.get("upgrade") === null) return new Response(null, { status: 400 });
-    const { socket, response } = Deno.upgradeWebSocket(request);
-    const atm = standard(messagesOf(socket), "devices");
-    sockets.add(atm);
     const { pathname } = new URL(request.url);
     const [theirs, ours] = [devicesPort, server.addr.port].map((port) => `127.0.0.1:${port}`);
-    connectMessages(`ws://${theirs}${pathname}`).then(async (messages) => {
-      const devices = standard(messages, "ATM");
-      sockets.add(devices);
-      const ways = [
-        pump(atm, devices, (text) => text),
-        pump(devices, atm, (text) => text.replaceAll(theirs!, ours!)),
-      ];
-      await Promise.all(ways);
-      sockets.delete(devices);
-    }).catch(() => socket.addEventListener("open", () => socket.close()))
-      .finally(() => sockets.delete(atm));
+    const messages = await connectMessages(`ws://${theirs}${pathname}`).catch(() => null);
+    if (messages === null) return new Response(null, { status: 502 });
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    const ends = [standard(messagesOf(socket), "devices"), standard(messages, "ATM")] as const;
+    const [atm, devices] = ends;
+    for (const end of ends) sockets.add(end);
+    void Promise.all([
+      pump(atm, devices, (text) => text),
+      pump(devices, atm, (text) => text.replaceAll(theirs!, ours!)),
+    ]).finally(() => ends.forEach((end) => sockets.delete(end)));
     return response;
   });
   return {
