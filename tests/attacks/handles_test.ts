@@ -4,8 +4,9 @@
  */
 import { assertEquals } from "@std/assert";
 import { DeviceConnection } from "../../client/cash/xfs4iot/connection.ts";
-import { connectMessages, system } from "../../lib/system.ts";
+import { system } from "../../lib/system.ts";
 import { until } from "../client/branch.ts";
+import { connectStandard } from "../client/reference_messages.ts";
 import { SmallLog } from "../server/transparency/small_log.ts";
 import { linesOf } from "../server/helpers/lines.ts";
 import { Desktop, findDesktop } from "../desktop.ts";
@@ -155,7 +156,7 @@ Deno.test("the cash devices of an ATM survive strangers who take all handles", (
   inTemporaryFolder(async (folder) => {
     const devices = new Cramped(["devices", "--listen", "127.0.0.1:0", "--data", folder]);
     const [, url, host] = /(ws:\/\/([^/]+)\S+?)\. /.exec(await devices.line())!;
-    const socket = await connectMessages(`${url}/CashRecycler`);
+    const socket = await connectStandard(`${url}/CashRecycler`);
     const atm = new DeviceConnection(socket, { world: system, log() {} });
     const isAnswered = async () =>
       assertEquals((await atm.command("Common.Status", {})).code, "success");

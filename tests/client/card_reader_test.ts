@@ -7,8 +7,9 @@ import { Xfs4IotCardReader } from "../../client/cash/xfs4iot/xfs4iot_card_reader
 import { CardSlot } from "../../client/device_service/card_slot.ts";
 import { DeviceService, publisherPath } from "../../client/device_service/device_service.ts";
 import { openDevicesFolder } from "../../client/folder/devices_folder.ts";
-import { connectMessages, messagesOf, system, systemFiles } from "../../lib/system.ts";
+import { messagesOf, system, systemFiles } from "../../lib/system.ts";
 import { until } from "./branch.ts";
+import { connectStandard } from "./reference_messages.ts";
 
 const number = "1234567890".repeat(4).slice(0, 37);
 const cards: Cards = { names: () => ["alice"], numberOf: () => number };
@@ -53,7 +54,7 @@ class Service {
     const log = (line: string) => void this.logged.push(line);
     const reader = new Xfs4IotCardReader({
       url: this.url,
-      connect: connectMessages,
+      connect: connectStandard,
       world: system,
       log,
     });
@@ -164,7 +165,7 @@ Deno.test("an ATM that is killed finds its card at its next start, inside or at 
 
 Deno.test("ReadRawData is cancelled, and commands without a card are refused by name", () =>
   withService(async (service) => {
-    const socket = await connectMessages(`${service.url}/CardReader`);
+    const socket = await connectStandard(`${service.url}/CardReader`);
     const connection = new DeviceConnection(socket, { world: system, log: () => {} });
     const codes: unknown[] = [];
     for (const to of ["exit", "unitRetain", "unitOther"]) {

@@ -11,6 +11,7 @@ import {
   type Header,
   isCommandName,
 } from "../../client/cash/xfs4iot/messages.ts";
+import { connectMessages } from "../../lib/system.ts";
 import type { MessageSocket } from "../../lib/world.ts";
 
 /** `NAME COMMAND'S VERSION COMPLETION'S VERSION | command's fields | completion's fields | errors` */
@@ -149,6 +150,21 @@ export function requireStandard(text: string, from: Sender): void {
 function requireFields(payload: object, fields: readonly string[], text: string): void {
   assertEquals(Object.keys(payload).filter((field) => !fields.includes(field)), [], text);
 }
+
+/** Returns an ATM's socket on which both sides send nothing but the standard's messages. */
+export function standardLine(socket: MessageSocket): MessageSocket {
+  return {
+    ...standard(socket, "ATM"),
+    async receive() {
+      const text = await socket.receive();
+      if (text !== null) requireStandard(text, "devices");
+      return text;
+    },
+  };
+}
+
+/** Returns an ATM's connection to its devices, on which all is checked. */
+export const connectStandard = async (url: string) => standardLine(await connectMessages(url));
 
 /** Returns a socket that sends nothing but the standard's messages. */
 export function standard(socket: MessageSocket, from: Sender): MessageSocket {

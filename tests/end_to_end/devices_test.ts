@@ -8,8 +8,9 @@ import { openDevicesFolder } from "../../client/folder/devices_folder.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { totalOf } from "../../client/cash/note_mix.ts";
 import { Xfs4IotDevices } from "../../client/cash/xfs4iot/xfs4iot_devices.ts";
-import { connectMessages, system, systemFiles } from "../../lib/system.ts";
+import { system, systemFiles } from "../../lib/system.ts";
 import { findBrowser, openBrowser, type Page } from "../browser.ts";
+import { connectStandard } from "../client/reference_messages.ts";
 import { findIn, treeOf } from "../process_tree.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import { fillLogIn, onScreen } from "../ui/open_atm.ts";
@@ -305,7 +306,7 @@ Deno.test({
       let returned = 0;
       const devices = new Xfs4IotDevices({
         url: `ws://127.0.0.1:${port}/xfs4iot/v1.0`,
-        connect: connectMessages,
+        connect: connectStandard,
         world: system,
         database,
         currency: () => ({ code: "EUR", exponent: 2 }),

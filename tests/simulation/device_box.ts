@@ -13,6 +13,7 @@ import { EndToEnd } from "../../client/device_service/end_to_end.ts";
 import { CashRecycler } from "../../client/device_service/recycler.ts";
 import { prepareTables } from "../../client/folder/atm_folder.ts";
 import { devicesVersions } from "../../client/folder/devices_folder.ts";
+import { standardLine } from "../client/reference_messages.ts";
 import type { Card } from "./cards.ts";
 import { DurableDatabase } from "./guarded_database.ts";
 import type { CrashKind, Host, Process } from "./host.ts";
@@ -126,7 +127,7 @@ export class DeviceBox {
     const [near, far] = messagePair(from, process, this.host.random.split(`line ${url}`));
     const { pathname } = new URL(url);
     if (!services.some((service) => service.accept(pathname, far, devicesUrl))) far.close();
-    return Promise.resolve(near);
+    return Promise.resolve(standardLine(near));
   }
 
   /** Returns one unit's notes that make an amount; null where no unit does. */

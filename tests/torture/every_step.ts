@@ -13,7 +13,7 @@ import { countCassettes, fillCassettes } from "../../client/filling.ts";
 import { openAtmFolder } from "../../client/folder/atm_folder.ts";
 import { Journal } from "../../client/journal.ts";
 import type { AtmStart, DevicesStart } from "../../lib/programs.ts";
-import { connectMessages, system, systemFiles } from "../../lib/system.ts";
+import { system, systemFiles } from "../../lib/system.ts";
 import { writePrivateFile } from "../../lib/private_file.ts";
 import {
   atmPermissions,
@@ -21,6 +21,7 @@ import {
   devicesPermissions,
 } from "../../ui/command_line/launcher/permissions.ts";
 import { operatorArguments, serverArguments } from "../bank_programs.ts";
+import { connectStandard } from "../client/reference_messages.ts";
 import { freePort, until } from "../end_to_end/programs.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
 import { patienceMs } from "./drill.ts";
@@ -338,7 +339,7 @@ export class Street {
     const database = openAtmFolder(systemFiles, `${this.folder}/lobby`);
     const devices = new Xfs4IotDevices({
       url: `ws://${new URL(this.#pane).host}/xfs4iot/v1.0`,
-      ...{ connect: connectMessages, world: system, database, currency: () => euro },
+      ...{ connect: connectStandard, world: system, database, currency: () => euro },
       log: () => {},
     });
     await devices.start();
