@@ -1,6 +1,7 @@
 /**
- * Reconciles the ATM with the bank: at the start, and at the end of each of the bank's days, it
- * reports the value of its notes and its newest movements, and the bank looks for differences.
+ * Reconciles the ATM with the bank: at the start, at the end of each of the bank's days, and when a
+ * movement was flagged, it reports the value of its notes and its newest movements, and the bank looks
+ * for differences.
  */
 import { reconcileDaysMs, reconciledMovementsMax } from "../lib/limits.ts";
 import type { AskOf } from "../lib/protocol/message.ts";
@@ -10,8 +11,8 @@ import { totalOf } from "./cash/note_mix.ts";
 import type { AtmDependencies } from "./dependencies.ts";
 
 export class Reconciliation {
-  /** The bank's day for which the bank has a report. */
-  #day = "";
+  /** The bank's day, and how many movements were flagged, when the bank had the last report. */
+  #reported = "";
 
   constructor(
     private readonly dependencies: Pick<AtmDependencies, "journal" | "devices" | "world">,
@@ -19,17 +20,20 @@ export class Reconciliation {
 
   /** Reports again, to a bank that was restored. */
   again(): void {
-    this.#day = "";
+    this.#reported = "";
   }
 
-  /** Reports once a day. Nothing is reported while a movement is open, or the notes are not counted. */
+  /**
+   * Reports once a day, and when a movement was flagged. Nothing is reported while a movement is open,
+   * or the notes are not counted.
+   */
   async send(bank: BankClient, timeZone: string): Promise<void> {
     const { journal, devices, world } = this.dependencies;
     const nowMs = world.nowMs();
     const day = new Intl.DateTimeFormat("en-CA", { timeZone }).format(nowMs);
-    if (day === this.#day || journal.open().length > 0 || devices.away() || !devices.counted()) {
-      return;
-    }
+    const now = `${day} ${journal.flagged().length}`;
+    const isReported = now === this.#reported;
+    if (isReported || journal.open().length > 0 || devices.away() || !devices.counted()) return;
     const movements = journal.since(nowMs - reconcileDaysMs)
       .filter(({ kind, state, voucher }) =>
         state === "settled" && kind !== "left" && (kind !== "transfer" || voucher !== null)
@@ -45,6 +49,6 @@ export class Reconciliation {
     if (answer?.outcome !== "ok") return;
     // A difference is booked by the next count of staff.
     if (answer.cash !== undefined) journal.compared(BigInt(cash) - BigInt(answer.cash));
-    this.#day = day;
+    this.#reported = now;
   }
 }

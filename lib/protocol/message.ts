@@ -218,7 +218,7 @@ export interface Answer {
   /** This month's sums. */
   moneyIn?: MinorText;
   moneyOut?: MinorText;
-  /** With a reconcile: the value of the terminal's notes in the bank's books. */
+  /** With a reconcile: the value of the terminal's notes in the bank's books; none while notes are held. */
   cash?: MinorText;
 }
 

@@ -634,7 +634,11 @@ export class Requests {
     );
     if (outcome !== "ok") return { outcome };
     monitor.onReconciled(terminal, name, differences);
-    return { outcome, cash: cash.toString() };
+    // The notes of an open movement are booked when it is settled: no count may book them, too.
+    const isOpen = (await read.holds()).some((hold) =>
+      hold.terminal === terminal && hold.kind !== "transfer"
+    );
+    return { outcome, ...(!isOpen && { cash: cash.toString() }) };
   }
 
   async #retell(ask: AskOf<"retell">): Promise<Answer> {

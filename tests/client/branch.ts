@@ -229,6 +229,7 @@ export class Branch {
       ? serveDevices(`${folder}-devices`, database, equip, this.#log, {
         ...(deviceKeys && { keys: deviceKeys }),
         ...(attest && { attest }),
+        ...(equipReader && { equipReader }),
       })
       : null;
     const devices = served?.simulated ?? equip(database);
@@ -241,7 +242,8 @@ export class Branch {
       return socket;
     };
     const world = { ...system, nowMs: () => system.nowMs() - behindMs };
-    const reader = equipReader?.(database) ?? null;
+    const own = served ? null : equipReader?.(database) ?? null;
+    const reader = served?.reader ?? own;
     const atm = new BankAtm({
       world,
       connect,
@@ -249,7 +251,7 @@ export class Branch {
       journal: wrap(journal),
       requireInPlace: databaseInPlace(systemFiles, folder),
       devices: served?.devices ?? devices,
-      demo: new LocalControls(devices, reader),
+      demo: new LocalControls(devices, own),
       reader,
       takeCardMsMax,
       log: this.#log,
@@ -278,6 +280,7 @@ export class Branch {
       dead = true;
       socket.close();
       served?.devices.close();
+      served?.reader?.close();
       const image = this.#imageOf(folder);
       await close(); // what it still does, it does to a folder that nobody looks at again
       await Deno.remove(folder, { recursive: true });
@@ -304,6 +307,12 @@ export class Branch {
   async balanceOf(customer: string): Promise<bigint> {
     return (await this.bank.ledger.read.accounts()).find(({ owner }) => owner === customer)!
       .balance;
+  }
+
+  /** Returns the balance of the differences account. */
+  async differences(): Promise<bigint> {
+    const accounts = await this.bank.ledger.read.accounts();
+    return accounts.find(({ kind }) => kind === "differences")!.balance;
   }
 
   #log = (line: string) => void this.logged.push(line);

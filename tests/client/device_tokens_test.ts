@@ -1,12 +1,19 @@
 /** An ATM whose device has keys: each withdrawal ends by what the device attests. */
 import { assert, assertEquals } from "@std/assert";
+import type { DatabaseSync } from "node:sqlite";
+import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { EndToEnd, type EndToEndParts } from "../../client/device_service/end_to_end.ts";
-import { parseDeviceKeys } from "../../lib/device_keys.ts";
+import { countCassettes } from "../../client/filling.ts";
+import { openAtmFolder } from "../../client/folder/atm_folder.ts";
+import { Journal } from "../../client/journal.ts";
+import { type DeviceKeys, parseDeviceKeys } from "../../lib/device_keys.ts";
 import { contentOfToken, makeToken } from "../../lib/device_token.ts";
 import type { Currency } from "../../lib/money.ts";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
+import { system, systemFiles } from "../../lib/system.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
 import { Branch, logIn, until } from "./branch.ts";
+import { serveDevices } from "./served_devices.ts";
 
 async function withDevice(
   test: (branch: Branch, keys: ReturnType<typeof parseDeviceKeys>) => Promise<void>,
@@ -102,6 +109,65 @@ Deno.test("a device that proves only what it paid: the rest is in doubt, and wit
     const whys = lobby.journal.flagged().map(({ why }) => why);
     assertEquals(whys, Array(3).fill("in doubt: its device gives no proof"));
     await lobby.close();
+  }));
+
+Deno.test("a count books nothing of a withdrawal in doubt, whose notes the operator books who settles it", () =>
+  withDevice(async (branch, deviceKeys) => {
+    const attest = (parts: EndToEndParts) => new OtherMaker(parts);
+    const options = { byService: true, deviceKeys, attest };
+    const lobby = branch.atm("lobby", options);
+    await logIn(lobby);
+    lobby.devices.arm("jam between present");
+    assertEquals((await lobby.atm.withdraw("8000")).outcome, "to_be_counted");
+    await lobby.close();
+    // The next start compares its notes with the books, which do not have those 50 yet.
+    const again = branch.atm("lobby", options);
+    const reconciled = () => [...branch.bank.monitor.terminals.values()][0]?.reconciled;
+    await until("compared", () => (reconciled()?.differences.length ?? 0) > 0);
+    await again.close();
+    assertEquals(await countNotes(branch, deviceKeys), 0n);
+    const last = branch.atm("lobby", options);
+    await until("online", () => last.atm.view().bank === "online");
+    assertEquals(await branch.differences(), 0n);
+    assertEquals((await branch.bank.ledger.read.holds()).map(({ amount }) => amount), [8_000n]);
+    await last.close();
+  }));
+
+/** Counts the notes rightly, as staff do. Returns what is over or missing. */
+async function countNotes(branch: Branch, keys: DeviceKeys): Promise<bigint> {
+  const folder = `${branch.folder}/atm-lobby`;
+  const database = openAtmFolder(systemFiles, folder);
+  const equip = (database: DatabaseSync) => new SimulatedDevices(database);
+  const log = () => {};
+  const { devices, simulated, close } = serveDevices(`${folder}-devices`, database, equip, log, {
+    keys,
+  });
+  await devices.start();
+  const people = { database, journal: new Journal(database), devices, world: system };
+  const counted = simulated.everywhere();
+  const over = countCassettes(people, counted, { code: "EUR", exponent: 2 });
+  await devices.carryOut();
+  await close();
+  database.close();
+  return over;
+}
+
+Deno.test("notes that were drawn back are compared with the books at once: one count books them", () =>
+  withDevice(async (branch, deviceKeys) => {
+    const options = { byService: true, deviceKeys, patient: true };
+    const lobby = branch.atm("lobby", options);
+    await logIn(lobby);
+    assertEquals((await lobby.atm.withdraw("4000")).outcome, "to_be_counted");
+    await until("compared", () => lobby.journal.surplus() === 4_000n);
+    await lobby.close();
+    assertEquals(await countNotes(branch, deviceKeys), 4_000n);
+    const again = branch.atm("lobby", options);
+    await until(
+      "booked",
+      async () => again.atm.view().bank === "online" && await branch.differences() === 4_000n,
+    );
+    await branch.requireAllSettled(again);
+    await again.close();
   }));
 
 Deno.test("a withdrawal that is still open is proved before the device gets another nonce", () =>
