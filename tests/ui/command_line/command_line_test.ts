@@ -743,6 +743,11 @@ Deno.test("server, witness, receipt-page, atm and demo get typed values, and def
     notes: ["20x100", "50x40"],
     next: "'deno task atm --bank HOST:PORT': the bank books it.",
   });
+  const url = "wss://devices.example/xfs4iot/v1.0";
+  const counted = launchOf(`atm cash count 20x1 --key k --devices ${url} --devices-ca ca.pem`);
+  const flags = `--key /home/k --devices ${url} --devices-ca /home/ca.pem`;
+  const next = `'deno task atm --bank HOST:PORT ${flags}': the bank books it.`;
+  assertEquals(counted.kind === "cash" && counted.next, next);
 });
 
 /** The commands that do something, and print no more than that it is done. */

@@ -38,7 +38,7 @@ export const atmCash: CommandDefinition[] = [
             devices: devicesOf(flags),
             terminal: { key, folder },
             notes,
-            next: `${atmTask({ key, folder })}: the bank books it.`,
+            next: `${atmTask({ key, folder }, devicesOf(flags))}: the bank books it.`,
           })
         ),
   },
@@ -59,7 +59,7 @@ export const atmCash: CommandDefinition[] = [
             devices: devicesOf(flags),
             terminal: { key, folder },
             notes,
-            next: `${atmTask({ key, folder })}: the bank books it.`,
+            next: `${atmTask({ key, folder }, devicesOf(flags))}: the bank books it.`,
           })
         ),
   },
