@@ -3,7 +3,7 @@ import type { Movement } from "../model.ts";
 import type { Settle } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { accountOfRow, logMovement } from "./movement_rows.ts";
-import { isInDoubt } from "./doubt.ts";
+import { isInDoubt, putInDoubt } from "./doubt.ts";
 import { confirmDeviceKeys, provedAmount, statusNonceOf } from "./proof.ts";
 import { report } from "./report.ts";
 import { transferredBy } from "./transfer.ts";
@@ -33,7 +33,7 @@ export function settle(batch: Batch, command: Settle): Answer {
 
 /**
  * Settles a withdrawal with a token: as its device's status proves it, whatever the terminal asks.
- * Without a proof it stays open.
+ * Without a proof it stays open; in doubt, if its device is revoked.
  */
 function settleProved(
   batch: Batch,
@@ -45,7 +45,12 @@ function settleProved(
   confirmDeviceKeys(batch, terminal, status);
   const proved = provedAmount(first, status);
   if (proved === null) {
-    return { ...refuseSettling(batch, command, "unproven"), statusNonce: statusNonceOf(first) };
+    const refused = refuseSettling(batch, command, "unproven");
+    // No status of a revoked device is accepted: none will prove it.
+    const isLost = !settled && batch.books.terminal(terminal)?.device?.state === "revoked";
+    if (!isLost) return { ...refused, statusNonce: statusNonceOf(first) };
+    putInDoubt(batch, first, undefined, "its device is revoked");
+    return refused;
   }
   const asked = op === "complete" ? command.amount : 0n;
   if (asked !== proved) {

@@ -193,6 +193,47 @@ Deno.test("a revoked device and one with other keys get no token", () => {
   assertEquals(get(withdraw), "withdrawals_stopped");
 });
 
+Deno.test("a withdrawal whose device was revoked is in doubt, and another device goes on", () => {
+  const settlings: Command[] = [
+    { op: "reverse", movement, terminal },
+    { op: "void", movement, terminal },
+    complete(4_000n),
+  ];
+  for (const settling of settlings) {
+    for (const restored of [false, true]) {
+      const { get, alice, books, words } = bank(restored);
+      const revoke: Command = { op: "revoke_device", operator: "op", terminal };
+      if (restored) assertEquals(get(revoke), "ok");
+      assertEquals(get(restored ? reported(4_000n, { token, open: true }) : withdraw), "ok");
+      if (!restored) assertEquals(get(revoke), "ok");
+      assertEquals(books.movement(movement, 3), undefined, "the terminal may have been off");
+      assertEquals(get(settling), "unproven");
+      assertEquals(books.movement(movement, 3)?.action, "doubt");
+      assertEquals(words.filter((line) => line.includes("is in doubt")), [
+        "terminal lobby | withdraw €40.00 is in doubt: its device is revoked - count the notes",
+      ]);
+      assertEquals(get(settling), "unproven");
+      const keys = { sealedKeys: new Uint8Array(112), keyVersion: 3 };
+      const enrol = {
+        op: "enrol_device",
+        operator: "op",
+        terminal,
+        name: "next",
+        ...keys,
+      } as const;
+      assertEquals(get(enrol), "ok");
+      const { begin } = further("e2");
+      const next = {
+        ...begin,
+        dispense: { ...(begin as typeof withdraw).dispense!, keyVersion: 3 },
+      };
+      if (!restored) assertEquals(get(next as Command), "ok", "the next device's");
+      assertEquals(get(settle(4_000n), 1_000 + commandNonceMsMax), "ok 4000");
+      assertEquals(alice().balance, 6_000n);
+    }
+  }
+});
+
 Deno.test("after a restore a withdrawal is booked as far as its token and status prove it", () => {
   // What the terminal reports · the outcome · the balance and what is held afterwards · in doubt.
   const lines: [Command, string, bigint, bigint, boolean?][] = [
