@@ -15,6 +15,8 @@ const headers = {
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
   "cache-control": "no-store",
+  // Clients repeat a request on a used connection that ends without an answer: a note would be two.
+  "connection": "close",
 };
 
 /** Answers a request of the page, or null if it is not one of its paths. */
