@@ -217,3 +217,57 @@ Deno.test("an ATM that dies before it dispenses settles by the device's proof", 
     await branch.requireAllSettled(again);
     await again.close();
   }));
+
+/** What operators do to the device of an open withdrawal that was paid · whether its service gets the new keys · the result. */
+const fates: [string, ("rotate_device" | "revoke_device" | "enrol_device")[], boolean, string][] = [
+  ["rotated, and has the earlier keys", ["rotate_device"], false, "booked"],
+  ["rotated", ["rotate_device"], true, "booked"],
+  ["rotated twice, and has the first keys", ["rotate_device", "rotate_device"], false, "booked"],
+  ["rotated twice", ["rotate_device", "rotate_device"], true, "booked"],
+  ["revoked", ["revoke_device"], false, "in doubt"],
+  ["revoked, and enrolled again", ["revoke_device", "enrol_device"], true, "booked"],
+];
+
+for (const [what, commands, hasNew, result] of fates) {
+  Deno.test(`an open withdrawal of a device that is ${what}: ${result}`, () =>
+    withDevice(async (branch, deviceKeys) => {
+      const killed = Promise.withResolvers<void>();
+      const lobby = branch.atm("lobby", {
+        ...{ byService: true, deviceKeys },
+        wrap: (journal) => {
+          const acted = journal.acted.bind(journal);
+          journal.acted = (...args) => {
+            acted(...args);
+            killed.resolve(lobby.kill());
+          };
+          return journal;
+        },
+      });
+      await logIn(lobby);
+      lobby.atm.withdraw("4000").catch(() => {});
+      await killed.promise;
+      let keys = deviceKeys;
+      for (const command of commands) {
+        const name = command === "enrol_device" ? "next" : "cash";
+        const asked = { command, name, terminal: "lobby", operator: "t" } as const;
+        for await (const answer of runOperatorCommand(branch.bank, asked)) {
+          if ("keyFile" in answer && hasNew) keys = parseDeviceKeys(answer.keyFile, "file");
+        }
+      }
+      const again = branch.atm("lobby", { byService: true, deviceKeys: keys });
+      await until(
+        "it is over for the ATM",
+        () => again.atm.view().bank === "online" && again.journal.open().length === 0,
+      );
+      const { read } = branch.bank.ledger;
+      if (result === "booked") await branch.requireAllSettled(again);
+      else assertEquals(await read.doubts(), (await read.holds()).map(({ id }) => id));
+      const balance = await branch.balanceOf("alice");
+      assertEquals(balance, result === "booked" ? 96_000n : 100_000n);
+      if (hasNew) {
+        await logIn(again);
+        assertEquals((await again.atm.withdraw("2000")).outcome, "ok");
+      }
+      await again.close();
+    }));
+}
