@@ -128,12 +128,15 @@ function open(entry: EntryRecord, chain: Uint8Array, key: Uint8Array | undefined
   return { who, time, action: action.join(" | "), outcome, movement, step };
 }
 
-/** Checks that a customer's movements are dated in the order in which they were committed, unless time was set back. */
+/**
+ * Checks that a customer's movements are dated in the order in which they were committed, unless time
+ * was set back. Refused ones change no account, so two servers may commit one beside a movement.
+ */
 function judgeTimes(said: readonly Said[], find: (what: string) => void): void {
   const newest = new Map<string, string>();
-  for (const { who, time, action, movement } of said) {
+  for (const { who, time, action, movement, outcome } of said) {
     if (action.startsWith("set the bank's time back from ")) newest.clear();
-    if (!movement) continue;
+    if (!movement || outcome !== "ok") continue;
     const before = newest.get(who) ?? "";
     if (time < before) find(`'${action}' of ${who} is of ${time}, after one of ${before}`);
     newest.set(who, time);
