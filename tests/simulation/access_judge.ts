@@ -5,8 +5,9 @@ import type { Finding } from "./money_judges.ts";
 export interface Session {
   readonly customer: string;
   readonly machine: string;
-  /** When the log-in was sent. */
+  /** When the log-in was sent, and when its answer was on the screen. */
   readonly fromMs: number;
+  readonly inMs: number;
   readonly acts: Act[];
 }
 
@@ -50,8 +51,9 @@ export function judgeSessions(
     return sessions.flatMap((session) => {
       if (session === by) return [];
       if (machine !== null ? session.machine !== machine : session.customer !== customer) return [];
-      // A terminal that is revoked has no session any more; a customer comes back with another.
-      if (machine === null && session.fromMs >= fromMs) return [];
+      // A terminal that is revoked has no session any more; a customer comes back with another,
+      // whose log-in may have been under way while the change was made.
+      if (machine === null && session.inMs >= fromMs) return [];
       const late = session.acts.find((act) =>
         act.fromMs > untilMs + (act.what === "saw a balance" ? staleMsMax : 0)
       );

@@ -209,7 +209,7 @@ export class Customer {
       const pin = this.random.chance(mistypes)
         ? this.world.pins.wrongPin(() => this.random.below(10))
         : own;
-      const session = this.#newSession();
+      const fromMs = this.world.scheduler.timeMs;
       page.send({ type: "log_in_with_card", pin });
       await page.until(
         ({ pending, screen }) => pending === null || screen.name !== "pin",
@@ -217,9 +217,8 @@ export class Customer {
       );
       if (page.screen.name === "menu") {
         this.world.count("log-in by card: ok");
-        this.#openedWith(card, pin, changes, session.fromMs);
-        this.#session = session;
-        this.world.onSession(session);
+        this.#openedWith(card, pin, changes, fromMs);
+        this.#begin(fromMs);
         return true;
       }
       if (page.screen.name !== "refusal") continue;
@@ -303,10 +302,11 @@ export class Customer {
     this.#machine.takeCard();
   }
 
-  #newSession(): Session {
-    const { scheduler } = this.world;
-    const { name: customer } = this;
-    return { customer, machine: this.#machine.name, fromMs: scheduler.timeMs, acts: [] };
+  /** Begins a session, whose log-in was sent then. */
+  #begin(fromMs: number): void {
+    const [customer, machine, inMs] = [this.name, this.#machine.name, this.world.scheduler.timeMs];
+    this.#session = { customer, machine, fromMs, inMs, acts: [] };
+    this.world.onSession(this.#session);
   }
 
   async #logIn(mistypes = this.habits.mistypes): Promise<boolean> {
@@ -316,16 +316,15 @@ export class Customer {
       if (!await this.#reach("log_in")) return false;
       const { changes } = this.credentials;
       const password = this.#typedPassword(mistypes);
-      const session = this.#newSession();
+      const fromMs = this.world.scheduler.timeMs;
       page.send({ type: "log_in", username: this.name, password });
       await page.until(
         ({ pending, screen }) => pending === null || screen.name !== "log_in",
         patienceMs,
       );
       if (page.screen.name === "menu") {
-        this.#enteredWith(password, changes, session.fromMs);
-        this.#session = session;
-        this.world.onSession(session);
+        this.#enteredWith(password, changes, fromMs);
+        this.#begin(fromMs);
         return true;
       }
       if (page.screen.name !== "refusal") continue;

@@ -133,9 +133,9 @@ const changes: [what: string, judge: string, change: (seen: Seen) => void][] = [
   }],
   ["a session moves money after a new password", "sessions", ({ sessions, endings }) => {
     const session = sessions.find(({ acts }) => acts.length > 0)!;
-    const { customer, fromMs, acts } = session;
+    const { customer, inMs, acts } = session;
     const untilMs = acts.at(-1)!.fromMs - 1;
-    const change = { customer, machine: null, fromMs: fromMs + 1, untilMs, by: null };
+    const change = { customer, machine: null, fromMs: inMs + 1, untilMs, by: null };
     (endings as object[]).push({ what: "a new password", ...change });
   }],
   ["a session moves money after a revocation", "sessions", ({ sessions, endings }) => {

@@ -193,6 +193,11 @@ export class Operators {
     }
   }
 
+  /** Returns the names of the machines of which the bank has holds. */
+  async holdingMachines(): Promise<Set<string>> {
+    return new Set((await this.#holds()).map(({ terminal }) => terminal));
+  }
+
   /** Operators book the transfers that are in doubt after a restore; they drop those that cannot be. */
   async decideTransfers(): Promise<void> {
     const holds = (await this.#holds()).filter(({ kind }) => kind === "transfer");

@@ -494,11 +494,15 @@ class Simulation {
   }
 
   /**
-   * What the bank and keyed devices disagree about is settled and corrected; then the ATM is started
-   * once, so that it compares its notes with the books, and the notes are counted.
+   * What the bank has open still, and what it and keyed devices disagree about, is settled and
+   * corrected; then the ATM is started once, so that it compares its notes with the books, and the
+   * notes are counted.
    */
   async #seeToDisputes(): Promise<void> {
-    const disputed = this.#machines.filter((machine) => machine.disputes().length > 0);
+    const holding = await this.#operators.holdingMachines();
+    const disputed = this.#machines.filter((machine) =>
+      machine.disputes().length > 0 || holding.has(machine.name)
+    );
     if (disputed.length === 0) return;
     for (const machine of disputed) {
       await this.#operators.seeTo(machine);
