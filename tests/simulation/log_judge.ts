@@ -130,7 +130,7 @@ function open(entry: EntryRecord, chain: Uint8Array, key: Uint8Array | undefined
 
 /**
  * Checks that a customer's movements are dated in the order in which they were committed, unless time
- * was set back. Refused ones change no account, so two servers may commit one beside a movement.
+ * was set back. Refused ones change no account, so two servers may commit one next to a movement.
  */
 function judgeTimes(said: readonly Said[], find: (what: string) => void): void {
   const newest = new Map<string, string>();
