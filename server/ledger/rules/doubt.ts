@@ -41,13 +41,14 @@ export function doubt(batch: Batch, { movement, terminal, status }: Doubt): Answ
   return { outcome: "ok" };
 }
 
-/** Records that an open withdrawal is in doubt. */
+/** Records that an open withdrawal is in doubt, once. */
 export function putInDoubt(
   batch: Batch,
   first: Movement,
   status: DeviceStatus | undefined,
   why: string,
 ): void {
+  if (isInDoubt(batch, first)) return;
   const row = batch.addRow({
     ...first,
     ...{ step: 3, action: "doubt", debit: null, credit: null, booked: 0n },

@@ -281,6 +281,18 @@ Deno.test("a withdrawal that the backup has open is booked by its proof, or is i
   }
 });
 
+Deno.test("a withdrawal that the backup has open is in doubt once, where its device is revoked", () => {
+  const { get, books, words } = bank(false);
+  assertEquals(get(withdraw), "ok");
+  assertEquals(get({ op: "revoke_device", operator: "op", terminal }), "ok");
+  const restoring = { sinceMs: 0, waiting: [terminal], unattested: [], unknown: [] };
+  const none = { terminals: [], restoring, missing: "" };
+  assertEquals(get({ op: "restore", operator: "op", ...none }), "ok");
+  for (const _ of [1, 2]) assertEquals(get(reported(4_000n, { token })), "ok");
+  assertEquals(books.movement(movement, 3)?.action, "doubt");
+  assertEquals(words.filter((line) => line.includes("is in doubt")).length, 1);
+});
+
 Deno.test("a payment that a restored bank has open is no unknown one, though the journal is lost", () => {
   const { get, alice, books } = bank(true);
   assertEquals(get(reported(4_000n, { token, open: true })), "ok");
