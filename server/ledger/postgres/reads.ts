@@ -216,11 +216,11 @@ export class PostgresReads implements ReadStore {
   }
 
   async customersShown(start: string, after: string, limit: number): Promise<Customer[]> {
+    // One lower bound alone: of two, the index would begin at the row, which may be the first of all.
     const shown = `lower(display_name) COLLATE "C"`;
-    const text = `SELECT * FROM customers
-      WHERE display_name <> '' AND ${shown} >= lower($1) AND ${shown} < lower($2)
-        AND (${shown}, username COLLATE "C") > (coalesce(
-          (SELECT lower(display_name) FROM customers WHERE username = $3), ''), $3)
+    const text = `SELECT * FROM customers WHERE display_name <> '' AND ${shown} < lower($2)
+        AND (${shown}, username COLLATE "C") > (greatest(lower($1) COLLATE "C",
+          (SELECT ${shown} FROM customers WHERE username = $3)), $3)
       ORDER BY ${shown}, username COLLATE "C" LIMIT $4`;
     const values = [start, endOfPrefix(start), after, limit];
     return (await this.#all("customers_shown", text, ...values)).map(customerOf);
