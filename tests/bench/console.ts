@@ -1,11 +1,18 @@
-/** What an operator's console asks for in a bank of a million customers, on SQLite and PostgreSQL. */
+/**
+ * An operator's console: how soon its page is drawn, and what it asks for in a bank of a million
+ * customers, on SQLite and PostgreSQL.
+ */
 import pg from "pg";
 import { DatabaseSync } from "node:sqlite";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
+import { consoleRowsMax } from "../../lib/limits.ts";
 import { databasePath } from "../../server/folder/bank_folder.ts";
+import { findBrowser, type Page } from "../browser.ts";
 import { whyNoPostgres } from "../server/helpers/postgres.ts";
 import { RunningBank } from "../server/helpers/running_bank.ts";
 import { newDatabase } from "../server/helpers/stores.ts";
+import { closeBrowser, type OpenOptions, withConsoles } from "../ui/console/open_console.ts";
+import { busy } from "../ui/console/pictures.ts";
 import { type Bench, median } from "./harness.ts";
 
 /** Commands, each with its figure's name; a customer's number is that of index `of`. */
@@ -20,8 +27,12 @@ const commands: [name: string, command: OperatorCommand][] = [
   ["limits", { command: "show_limits" }],
 ];
 
-/** Figures `console.*`: milliseconds until the last row of a page, the entry in the log included. */
+/**
+ * Figures `console.page.*`: milliseconds until a page of 1,000 terminals is painted, and of them those
+ * of the page's thread; all others: until the last row of a page, the entry in the log included.
+ */
 export async function benchConsole(bench: Bench): Promise<void> {
+  if (findBrowser() !== null) await benchDrawing(bench);
   const count = bench.size(1_000_000, 1_000);
   await RunningBank.with(async (running) => {
     await running.stop();
@@ -65,6 +76,47 @@ export async function benchConsole(bench: Bench): Promise<void> {
     {},
     url,
   );
+}
+
+async function benchDrawing(bench: Bench): Promise<void> {
+  const painted: number[] = [];
+  const ofThread: number[] = [];
+  await withConsoles(async ({ open }) => {
+    const wrap: OpenOptions["wrap"] = (console) => busy(console, 1_000);
+    const { page } = await open("anna", "admin", { wrap });
+    await page.locator("[data-screen=today]").waitFor();
+    const session = await page.context().newCDPSession(page);
+    await session.send("Performance.enable", { timeDomain: "threadTicks" });
+    const threadMs = async () => {
+      const { metrics } = await session.send("Performance.getMetrics");
+      return metrics.find(({ name }) => name === "TaskDuration")!.value * 1_000;
+    };
+    for (let turn = 0; turn < bench.size(10, 1); turn++) {
+      await shownMs(page, "Today", "[data-screen=today]");
+      const sinceMs = await threadMs();
+      const row = `[data-screen=terminals] tbody tr:nth-child(${consoleRowsMax})`;
+      painted.push(await shownMs(page, "Terminals", row));
+      ofThread.push(await threadMs() - sinceMs);
+    }
+  }).finally(closeBrowser);
+  bench.each({ id: "console.page.terminals", unit: "ms" }, painted);
+  bench.each({ id: "console.page.terminals_thread", unit: "ms" }, ofThread);
+}
+
+/** Goes to a screen by its navigation; returns the milliseconds until this on it is painted. */
+function shownMs(page: Page, title: string, selector: string): Promise<number> {
+  return page.evaluate(async ({ title, selector }) => {
+    const button = [...document.querySelectorAll<HTMLElement>(".nav")].find(
+      ({ innerText }) => innerText.startsWith(title),
+    )!;
+    const sinceMs = performance.now();
+    button.click();
+    while (document.querySelector(selector) === null) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+    }
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    return performance.now() - sinceMs;
+  }, { title, selector });
 }
 
 async function measure(bench: Bench, store: string, running: RunningBank): Promise<void> {

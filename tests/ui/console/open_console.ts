@@ -15,7 +15,7 @@ import { bundlePage, type Page as PageTexts } from "../../../ui/window/page_bund
 import { type Browser, openBrowser, type Page } from "../../browser.ts";
 import { addOperator } from "../../server/helpers/operators.ts";
 import { RunningBank } from "../../server/helpers/running_bank.ts";
-import { randomBytes, watchPage } from "../open_atm.ts";
+import { patienceMs, randomBytes, watchPage } from "../open_atm.ts";
 
 export interface OpenConsole {
   page: Page;
@@ -53,7 +53,14 @@ let texts: Promise<PageTexts> | undefined;
 
 /** The browser of all tests of a file: each console has another context in it. */
 let shared: Promise<Browser> | undefined;
-Deno.test.afterAll(async () => await (await shared)?.close());
+
+/** Closes it. */
+export async function closeBrowser(): Promise<void> {
+  await (await shared)?.close();
+  shared = undefined;
+}
+
+Deno.test.afterAll(closeBrowser);
 
 /** Runs with a running bank whose operators have consoles. */
 export function withConsoles(run: (desk: Desk) => Promise<void>): Promise<void> {
@@ -90,6 +97,7 @@ export function withConsoles(run: (desk: Desk) => Promise<void>): Promise<void> 
       const { viewport = { width: 1280, height: 800 }, colorScheme = "light" } = options;
       const media = { viewport, colorScheme, reducedMotion: "reduce" } as const;
       const context = await browser.newContext(media);
+      context.setDefaultTimeout(patienceMs);
       const page = await context.newPage();
       watchPage(page, problems);
       const end = async () => {
