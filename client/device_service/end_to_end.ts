@@ -32,7 +32,7 @@ interface Cleared {
 }
 
 export interface EndToEndParts {
-  world: Pick<World, "after" | "randomBytes">;
+  world: Pick<World, "after" | "randomBytes" | "nowMs">;
   database: DatabaseSync;
   devices: SimulatedDevices;
   keys: DeviceKeys;
@@ -42,6 +42,8 @@ export class EndToEnd {
   /** Called when a nonce has ended. */
   onCleared: (reason: string) => void = () => {};
   #cancelTimeout: () => void = () => {};
+  /** When the live nonce ends: while a device sleeps, its timers do not run. */
+  #endsMs = 0;
 
   /** A nonce of an earlier process has ended with its power. */
   constructor(private readonly parts: EndToEndParts) {
@@ -50,11 +52,12 @@ export class EndToEnd {
 
   /** Returns the live nonce, or makes one. */
   nonce(): string {
-    const live = this.#live;
+    const live = this.#liveNow();
     if (live !== null) return live;
     const { world } = this.parts;
     const made = hex(world.randomBytes(16)).toUpperCase();
     this.#write("end-to-end nonce", made);
+    this.#endsMs = world.nowMs() + commandNonceMsMax;
     this.#cancelTimeout = world.after(commandNonceMsMax, () => this.clear("it is too old"));
     return made;
   }
@@ -86,7 +89,7 @@ export class EndToEnd {
     currency: Currency,
   ): CompletionCode | null {
     if (token === undefined) return "authorisationRequired";
-    const nonce = this.#live;
+    const nonce = this.#liveNow();
     if (nonce === null) return "noCommandNonce";
     const read = readToken(this.parts.keys.host, token, nonce);
     if (typeof read === "string") return read;
@@ -119,6 +122,7 @@ export class EndToEnd {
   presentStatus(nonce: string, currency: Currency): string | null {
     const { devices, keys } = this.parts;
     if (devices.at("stacker").size > 0) return null;
+    this.#liveNow();
     const [presented, retracted] = ["sequence presented", "sequence retracted"].map((passage) =>
       this.#amount(passage as Parameters<SimulatedDevices["at"]>[0])
     ) as [bigint, bigint];
@@ -141,6 +145,13 @@ export class EndToEnd {
 
   #amount(passage: Parameters<SimulatedDevices["at"]>[0]): bigint {
     return totalOf(this.parts.devices.at(passage));
+  }
+
+  /** Returns the live nonce; ends one that is too old. */
+  #liveNow(): string | null {
+    const isOver = this.#live !== null && this.parts.world.nowMs() > this.#endsMs;
+    if (isOver) this.clear("it is too old");
+    return this.#live;
   }
 
   get #live(): string | null {

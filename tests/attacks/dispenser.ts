@@ -27,6 +27,7 @@ export class Dispenser {
   #requestId = 0;
   #cancels: (() => void)[] = [];
   #late: (() => void) | null = null;
+  #sleptMs = 0;
 
   private constructor(private readonly keys: DeviceKeys) {}
 
@@ -46,6 +47,7 @@ export class Dispenser {
     this.simulated = new SimulatedDevices(this.database, true);
     const world = {
       ...system,
+      nowMs: () => system.nowMs() + this.#sleptMs,
       after: (_ms: number, act: () => void) => {
         this.#late = act;
         return () => void (this.#late = null);
@@ -73,6 +75,11 @@ export class Dispenser {
   /** Lets the nonce's time pass. */
   timePasses(): void {
     this.#late?.();
+  }
+
+  /** Lets time pass while the device sleeps: none of its timers ends. */
+  sleeps(ms: number): void {
+    this.#sleptMs += ms;
   }
 
   async ask(name: string, payload: unknown = {}): Promise<{ code: string; payload: Answer }> {

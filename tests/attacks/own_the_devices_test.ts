@@ -2,8 +2,9 @@
  * An attacker who commands the dispenser: has its socket, every message that it ever sent or got, and
  * tokens of the host, but not its keys. Each attempt to get notes or a false status is refused.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { makeToken } from "../../lib/device_token.ts";
+import { commandNonceMsMax } from "../../lib/limits.ts";
 import { Dispenser } from "./dispenser.ts";
 
 const keys = {
@@ -220,6 +221,25 @@ Deno.test("a nonce that ends unspent is attested as dead, with what was presente
   const later = await dispenser.status(hostNonce) as Map<string, string>;
   assertEquals(later.get("STRONGROOMCLEARED"), `${second}:20.00EUR`);
   assertEquals(dispenser.cleared, ["a client cleared it", "it is too old"]);
+  dispenser.close();
+});
+
+Deno.test("a device that slept until its nonce was over pays nothing on it, and attests that it is dead", async () => {
+  const dispenser = await Dispenser.open(keys);
+  const nonce = await dispenser.nonce();
+  const token = tokenFor(nonce, "40.00EUR");
+  dispenser.sleeps(commandNonceMsMax - 5_000);
+  assertEquals(await dispenser.pay(1, token), "success");
+  dispenser.sleeps(10_000);
+  assertEquals(await dispenser.pay(1, token), "noCommandNonce");
+  const read = await dispenser.status(hostNonce) as Map<string, string>;
+  assertEquals(read.get("STRONGROOMCLEARED"), `${nonce}:20.00EUR`);
+  dispenser.sleeps(2 * commandNonceMsMax);
+  const next = await dispenser.nonce();
+  dispenser.sleeps(commandNonceMsMax + 1);
+  const later = await dispenser.status(hostNonce) as Map<string, string>;
+  assertEquals(later.get("STRONGROOMCLEARED"), `${next}:0.00EUR`);
+  assertNotEquals(await dispenser.nonce(), next);
   dispenser.close();
 });
 
