@@ -1,9 +1,9 @@
 /** `deno task bank console` in a native window on a real desktop, and without one in the browser. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Desktop, findDesktop } from "../desktop.ts";
-import { findIn, listeningOf, treeOf } from "../process_tree.ts";
+import { argumentsOf, findIn, listeningOf, treeOf } from "../process_tree.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
-import { freePort, Program, run } from "./programs.ts";
+import { freePort, Program, run, until } from "./programs.ts";
 
 const noDesktop = !findDesktop();
 
@@ -35,7 +35,7 @@ function withServer(test: (data: string[]) => Promise<void>): Promise<void> {
 
 Deno.test({
   name:
-    "console: its window shows the bank, signs an act by keyboard, and ends the console when closed",
+    "console: its window shows the bank, signs an act by keyboard, ends the console when closed, and ends with its launcher",
   ignore: noDesktop,
   fn: () =>
     withServer(async (data) => {
@@ -61,6 +61,17 @@ Deno.test({
         await desktop.closeWindow("Console");
         assertEquals(await program.ended(), 0);
         assertEquals((await program.err).trim().split("\n").length, 2, await program.err);
+
+        const killed = new Program(["bank", "console", "--window", "--json", ...data], desktop.env);
+        await killed.line();
+        const tree = treeOf(killed.pid);
+        const left = ["server/programs/console.ts", "server/programs/console_window.ts"]
+          .map((program) => findIn(tree, program)!);
+        Deno.kill(findIn(tree, "main.ts")!, "SIGKILL");
+        await killed.ended();
+        const isThere = (pid: number) => argumentsOf(pid).length > 0;
+        await until("both processes end with their launcher", () => !left.some(isThere), 60_000);
+        assertEquals(await desktop.windows(), []);
       } finally {
         await desktop.close();
       }
