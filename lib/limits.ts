@@ -547,6 +547,8 @@ export const windowBlankMsMax = 20 * second;
 // The operator's console
 /** Entries that are examined for a page of a search; the next page continues. */
 export const searchEntriesMax = 20_000;
+/** The same of the disputes, which a screen reads whenever it is opened. */
+export const disputeEntriesMax = 4_000;
 /** New entries of the log in a piece of `watch_bank`, and those that a console keeps. */
 export const newsEntriesMax = 500;
 export const consoleRecentMax = 5_000;

@@ -1,7 +1,12 @@
 /** `search_log`: the log newest first, a page at a time, as a console shows it. */
 import { UsageError } from "../../lib/errors.ts";
 import type { EntryNews } from "../../lib/console.ts";
-import { consoleRowsMax, logChunkEntries, searchEntriesMax } from "../../lib/limits.ts";
+import {
+  consoleRowsMax,
+  disputeEntriesMax,
+  logChunkEntries,
+  searchEntriesMax,
+} from "../../lib/limits.ts";
 import {
   type AuditEntry,
   isInClear,
@@ -26,14 +31,19 @@ export const searchCommands: Handlers<"search_log" | "list_disputes"> = {
     return pageOf(bank, filter, at);
   },
 
-  list_disputes: (bank, { at }) => pageOf(bank, disputed, at),
+  list_disputes: (bank, { at }) => pageOf(bank, disputed, at, disputeEntriesMax),
 };
 
 /** Entries about money that is in the differences account. */
 export const disputed: ShowFilter = { action: "differences account" };
 
 /** Yields a page of entries, and where the next page begins. */
-async function* pageOf(bank: Bank, filter: ShowFilter, at: string | undefined): Answers {
+async function* pageOf(
+  bank: Bank,
+  filter: ShowFilter,
+  at: string | undefined,
+  examinedMax = searchEntriesMax,
+): Answers {
   requireInstants(filter);
   const ends = at === undefined ? null : endsOf(at);
   const reader = filter.customer === undefined
@@ -46,7 +56,7 @@ async function* pageOf(bank: Bank, filter: ShowFilter, at: string | undefined): 
       yield { line: JSON.stringify(entryNews(opened.stored, opened.entry)) };
       rows++;
     }
-    if (rows < consoleRowsMax && examined < searchEntriesMax) continue;
+    if (rows < consoleRowsMax && examined < examinedMax) continue;
     break;
   }
   const next = reader.left.map(placeText).join();
