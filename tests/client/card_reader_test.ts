@@ -50,17 +50,16 @@ class Service {
     old.close();
   }
 
-  atm(takeCardMsMax = 60_000): { reader: Xfs4IotCardReader; desk: CardDesk } {
+  atm(
+    takeCardMsMax = 60_000,
+    connect = connectStandard,
+    onChange: (reader: Xfs4IotCardReader) => void = () => {},
+  ): { reader: Xfs4IotCardReader; desk: CardDesk } {
     const log = (line: string) => void this.logged.push(line);
-    const reader = new Xfs4IotCardReader({
-      url: this.url,
-      connect: connectStandard,
-      world: system,
-      log,
-    });
+    const reader = new Xfs4IotCardReader({ url: this.url, connect, world: system, log });
     const desk = new CardDesk({
       ...{ reader, world: system, log, serves: () => true, takeCardMsMax },
-      onChange: () => {},
+      onChange: () => onChange(reader),
       onAttention: () => this.retained++,
     });
     reader.start();
@@ -186,4 +185,36 @@ Deno.test("ReadRawData is cancelled, and commands without a card are refused by 
     const storage = await connection.command("Storage.GetStorage", {});
     assertEquals(storage.payload.storage?.unitRetain?.card?.capabilities?.type, "retain");
     connection.close();
+  }));
+
+Deno.test("a reader that does not say its state has no card in it: the ATM connects again", () =>
+  withService(async (service) => {
+    let lies = 0;
+    const lying = async (url: string) => {
+      const socket = await connectStandard(url);
+      const receive = async () => {
+        const text = await socket.receive();
+        const { header } = JSON.parse(text ?? '{"header":{}}');
+        const isLie = lies > 0 && header.type === "completion" && header.name === "Common.Status";
+        if (!isLie) return text;
+        lies--;
+        return JSON.stringify({
+          header: { ...header, completionCode: "hardwareError" },
+          payload: {},
+        });
+      };
+      return { ...socket, receive };
+    };
+    const seen = new Set<string>();
+    const { reader, desk } = service.atm(60_000, lying, (reader) => void seen.add(reader.media()));
+    await until("a card is waited for", () => service.simulated.accepting());
+    lies = 1;
+    service.simulated.empty(); // an event, after which the state is read
+    await until("it was asked", () => lies === 0);
+    await until("it is away", () => reader.away() || seen.has("present"));
+    assertEquals([...seen], ["notPresent"]);
+    await until("it is back", () => !reader.away());
+    await service.insert();
+    await until("the card is read", () => desk.state === "inserted");
+    await desk.close();
   }));

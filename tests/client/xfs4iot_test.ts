@@ -177,6 +177,25 @@ Deno.test("a malformed message is a named error, and ends the connection", async
   }
 });
 
+Deno.test("a service that does not say what it is, or a publisher its services, is named with its answer", async () => {
+  for (const failing of ["ServicePublisher.GetServices", "Common.Capabilities"]) {
+    const services = [{ serviceURI: "ws://devices/CashRecycler" }];
+    const answer = ({ name, requestId }: Record<string, unknown>) => {
+      const { header, payload } = completionOf(`${name}`, requestId, { services });
+      if (name !== failing) return [{ header, payload }];
+      return [{ header: { ...header, completionCode: "hardwareError" }, payload: {} }];
+    };
+    const database = {} as DatabaseSync;
+    const devices = new Xfs4IotDevices({
+      ...{ url: "ws://devices", connect: () => Promise.resolve(scripted(answer)), world: system },
+      ...{ database, currency: () => null, log: () => {} },
+    });
+    assertEquals(await devices.start(), false);
+    assertEquals(devices.why, `${failing} failed: hardwareError`);
+    await devices.close();
+  }
+});
+
 Deno.test("the service refuses wrong commands by name", async () => {
   const folder = await Deno.makeTempDir();
   const atm = openAtmFolder(systemFiles, `${folder}/atm`);

@@ -1,5 +1,5 @@
 /** Finds a device's service by its interfaces, among those that a machine's publisher lists. */
-import type { DeviceConnection } from "./connection.ts";
+import { type DeviceConnection, required } from "./connection.ts";
 
 /** The service that is looked for. */
 export interface Wanted {
@@ -24,13 +24,13 @@ export async function connectService(
   try {
     const publisher = await open(url);
     opened.push(publisher);
-    const { payload } = await publisher.command("ServicePublisher.GetServices", {});
+    const { services = [] } = await required(publisher, "ServicePublisher.GetServices", {});
     publisher.close();
-    for (const { serviceURI } of payload.services ?? []) {
+    for (const { serviceURI } of services) {
       const service = await open(serviceURI);
       opened.push(service);
-      const { payload } = await service.command("Common.Capabilities", {});
-      const has = new Set<string>(payload.interfaces.map(({ name }) => name));
+      const { interfaces: given } = await required(service, "Common.Capabilities", {});
+      const has = new Set<string>(given.map(({ name }) => name));
       if (!interfaces.every((name) => has.has(name))) {
         service.close();
         continue;

@@ -59,7 +59,6 @@ export class Xfs4IotCardReader implements CardReader {
         wanted,
         (url) => this.#open(url),
         async (service) => {
-          await required(service, "Common.Status", {}); // another client may use the reader
           await this.#refresh(service);
           this.#connection = service;
           this.#connected.resolve();
@@ -83,13 +82,20 @@ export class Xfs4IotCardReader implements CardReader {
     return connection;
   }
 
+  /**
+   * Reads the state. A service that does not say it is treated as one that does not answer.
+   * @throws {ConnectionEnded}
+   */
   async #refresh(connection: DeviceConnection): Promise<void> {
-    const [status, storage] = await Promise.all([
-      connection.command("Common.Status", {}),
-      connection.command("Storage.GetStorage", {}),
-    ]);
-    this.#media = mediaOf(status.payload.cardReader?.media);
-    const units = Object.entries(storage.payload.storage ?? {});
+    const [{ cardReader }, { storage = {} }] = await Promise.all([
+      required(connection, "Common.Status", {}), // fails while another client uses the reader
+      required(connection, "Storage.GetStorage", {}),
+    ]).catch(({ message }: Error) => {
+      connection.close();
+      throw new ConnectionEnded(message);
+    });
+    this.#media = mediaOf(cardReader?.media);
+    const units = Object.entries(storage);
     const [name, unit] = units.find(([, { card }]) => card?.capabilities?.type === "retain") ?? [];
     this.#retainUnit = name;
     this.#retained = unit?.card?.status?.retainCount ?? 0;
