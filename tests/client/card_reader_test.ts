@@ -2,12 +2,15 @@
 import { assertEquals } from "@std/assert";
 import { CardDesk } from "../../client/cards/card_desk.ts";
 import { type Cards, SimulatedCardReader } from "../../client/cards/simulated_card_reader.ts";
+import { completionCodes } from "../../client/cash/xfs4iot/messages.ts";
 import { DeviceConnection } from "../../client/cash/xfs4iot/connection.ts";
 import { Xfs4IotCardReader } from "../../client/cash/xfs4iot/xfs4iot_card_reader.ts";
 import { CardSlot } from "../../client/device_service/card_slot.ts";
 import { DeviceService, publisherPath } from "../../client/device_service/device_service.ts";
 import { openDevicesFolder } from "../../client/folder/devices_folder.ts";
+import { cardReaderRetryMs, deviceRetryMs } from "../../lib/limits.ts";
 import { messagesOf, system, systemFiles } from "../../lib/system.ts";
+import type { World } from "../../lib/world.ts";
 import { until } from "./branch.ts";
 import { connectStandard } from "./reference_messages.ts";
 
@@ -54,11 +57,12 @@ class Service {
     takeCardMsMax = 60_000,
     connect = connectStandard,
     onChange: (reader: Xfs4IotCardReader) => void = () => {},
+    world: World = system,
   ): { reader: Xfs4IotCardReader; desk: CardDesk } {
     const log = (line: string) => void this.logged.push(line);
-    const reader = new Xfs4IotCardReader({ url: this.url, connect, world: system, log });
+    const reader = new Xfs4IotCardReader({ url: this.url, connect, world, log });
     const desk = new CardDesk({
-      ...{ reader, world: system, log, serves: () => true, takeCardMsMax },
+      ...{ reader, world, log, serves: () => true, takeCardMsMax },
       onChange: () => onChange(reader),
       onAttention: () => this.retained++,
     });
@@ -217,4 +221,65 @@ Deno.test("a reader that does not say its state has no card in it: the ATM conne
     await service.insert();
     await until("the card is read", () => desk.state === "inserted");
     await desk.close();
+  }));
+
+Deno.test("any completion code at any command of the reader, executed or not: the card comes back, or is retained", () =>
+  withService(async (service) => {
+    // Pauses before another try are short; a card that does not move is retained soon.
+    const retries: readonly number[] = [deviceRetryMs, cardReaderRetryMs];
+    const world = {
+      ...system,
+      after: (ms: number, act: () => void) => system.after(retries.includes(ms) ? 5 : ms, act),
+    };
+    let takings = 0;
+    for (const name of ["CardReader.ReadRawData", "CardReader.Move"]) {
+      for (const completionCode of completionCodes) {
+        for (const isExecuted of [true, false]) {
+          let lied: number | null = null;
+          const lying = async (url: string) => {
+            const socket = await connectStandard(url);
+            const send = (text: string) => {
+              const { header } = JSON.parse(text);
+              if (header.name !== name || lied !== null) return socket.send(text);
+              lied = header.requestId;
+              if (isExecuted) return socket.send(text);
+              const question = { ...header, name: "Common.Status" };
+              socket.send(JSON.stringify({ header: question, payload: {} }));
+            };
+            const receive = async () => {
+              const text = await socket.receive();
+              const { header } = JSON.parse(text ?? '{"header":{}}');
+              if (lied === null || header.requestId !== lied) return text;
+              if (header.type !== "completion") {
+                return JSON.stringify({ header: { ...header, name }, payload: {} });
+              }
+              lied = -1;
+              const { version: _, ...rest } = header;
+              return JSON.stringify({ header: { ...rest, name, completionCode }, payload: {} });
+            };
+            return { ...socket, send, receive };
+          };
+          const words = `${name}: ${completionCode}, ${isExecuted ? "" : "not "}executed`;
+          const before = takings + service.simulated.retained();
+          const { desk } = service.atm(200, lying, () => {}, world);
+          let isInserted = false;
+          await until(words, () => {
+            if (!isInserted && service.simulated.accepting()) {
+              service.simulated.insert("alice");
+              isInserted = true;
+            }
+            if (desk.state === "inserted") void desk.giveBack();
+            if (service.simulated.media() === "entering") {
+              takings++;
+              service.simulated.take();
+            }
+            return takings + service.simulated.retained() > before;
+          });
+          assertEquals(takings + service.simulated.retained(), before + 1, words);
+          await desk.close();
+          await until("nothing is asked for", () => !service.simulated.accepting());
+        }
+      }
+    }
+    console.log(`cards taken ${takings}, retained ${service.simulated.retained()}`);
   }));
