@@ -214,6 +214,8 @@ export interface CustomerNews {
   balance: MinorText;
   /** The state of all accounts, or "mixed". */
   state: AccountNews["state"] | "mixed";
+  /** The card; null for none. */
+  card: CardNews | null;
 }
 
 /** A customer with the accounts. */

@@ -27,12 +27,12 @@ export const cardCommands: Handlers<"issue_card" | "list_cards" | "revoke_card">
   },
 
   async *list_cards(bank, { json = false }) {
-    const blocked = await blockedCards(bank);
+    const blocked = await blockedSources(bank);
     const rows = (await bank.ledger.read.customers()).flatMap(({ username, card }) => {
       if (!card) return [];
       const since = new Date(card.sinceMs).toISOString();
       const pin = card.pinHash === null ? "not set" : "set";
-      const state = blocked.has(username) ? "blocked" : "active";
+      const state = blocked.has(cardSource(username)) ? "blocked" : "active";
       return [{
         cells: [username, since, pin, state],
         facts: { customer: username, since, pin: card.pinHash !== null, state },
@@ -52,20 +52,8 @@ export const cardCommands: Handlers<"issue_card" | "list_cards" | "revoke_card">
   },
 };
 
-/** Returns whether a customer's card waits for a log-in with the password. */
-export async function isCardBlocked({ ledger }: Bank, username: string): Promise<boolean> {
-  const ofCard = cardSource(username);
-  return (await ledger.read.failures()).some(({ source, count }) =>
-    source === ofCard && count >= pinTriesMax
-  );
-}
-
-/** Returns the customers whose card waits for a log-in with the password. */
-async function blockedCards({ ledger }: Bank): Promise<Set<string>> {
+/** Returns the sources of failures of the cards that wait for a log-in with the password. */
+export async function blockedSources({ ledger }: Pick<Bank, "ledger">): Promise<Set<string>> {
   const blocked = (await ledger.read.failures()).filter(({ count }) => count >= pinTriesMax);
-  const sources = new Set(blocked.map(({ source }) => source));
-  const customers = await ledger.read.customers();
-  return new Set(
-    customers.map(({ username }) => username).filter((name) => sources.has(cardSource(name))),
-  );
+  return new Set(blocked.map(({ source }) => source));
 }

@@ -2,6 +2,7 @@
 import type {
   AccountNews,
   BookingNews,
+  CardNews,
   CustomerFacts,
   CustomerNews,
   LimitNews,
@@ -16,8 +17,8 @@ import {
 import type { Bank } from "../bank.ts";
 import { bookingsOf } from "../audit/bookings.ts";
 import { placeText } from "../audit/entry.ts";
-import type { Account, Customer, Limits } from "../ledger/model.ts";
-import { isCardBlocked } from "./cards.ts";
+import { type Account, cardSource, type Customer, type Limits } from "../ledger/model.ts";
+import { blockedSources } from "./cards.ts";
 import { accountsOf } from "./customers.ts";
 import type { Handlers } from "./request.ts";
 import { requirePlace } from "./words.ts";
@@ -25,15 +26,17 @@ import { requirePlace } from "./words.ts";
 export const customerPageCommands: Handlers<
   "find_customers" | "show_customer" | "show_bookings"
 > = {
-  async *find_customers({ ledger: { read } }, { find, after = "" }) {
+  async *find_customers(bank, { find, after = "" }) {
+    const { read } = bank.ledger;
     const { customers, next } = await found(read, find, after);
     const all = await read.accountsOf(customers.map(({ username }) => username));
     const accounts = Map.groupBy(
       all.filter(({ kind }) => kind === "customer"),
       ({ owner }) => owner,
     );
+    const blocked = await blockedSources(bank);
     for (const customer of customers) {
-      const row = rowOf(customer, accounts.get(customer.username) ?? []);
+      const row = rowOf(customer, accounts.get(customer.username) ?? [], blocked);
       yield { line: JSON.stringify(row) };
     }
     if (next !== null) yield { next };
@@ -52,13 +55,7 @@ export const customerPageCommands: Handlers<
       lastMs: last?.lastMs ?? null,
       lastTerminal: terminals.find(({ id }) => id === last?.terminal)?.name ?? "",
       oneTimeMs: customer.oneTime?.untilMs ?? null,
-      card: customer.card
-        ? {
-          sinceMs: customer.card.sinceMs,
-          hasPin: customer.card.pinHash !== null,
-          isBlocked: await isCardBlocked(bank, username),
-        }
-        : null,
+      card: cardNews(customer, await blockedSources(bank)),
       accounts: accounts.map((account) => accountNews(account, limits)),
     };
     yield { line: JSON.stringify(facts) };
@@ -170,9 +167,11 @@ function foundBefore(place: Place, { username, displayName = "" }: Customer, fin
 }
 
 function rowOf(
-  { username, displayName = "" }: Customer,
+  customer: Customer,
   accounts: readonly Account[],
+  blocked: ReadonlySet<string>,
 ): CustomerNews {
+  const { username, displayName = "" } = customer;
   const [first, ...others] = new Set(accounts.map(({ state }) => state));
   return {
     customer: username,
@@ -180,7 +179,14 @@ function rowOf(
     accounts: accounts.map(({ number }) => number),
     balance: String(accounts.reduce((sum, { balance }) => sum + balance, 0n)),
     state: others.length > 0 ? "mixed" : first ?? "closed",
+    card: cardNews(customer, blocked),
   };
+}
+
+function cardNews({ username, card }: Customer, blocked: ReadonlySet<string>): CardNews | null {
+  if (!card) return null;
+  const isBlocked = blocked.has(cardSource(username));
+  return { sinceMs: card.sinceMs, hasPin: card.pinHash !== null, isBlocked };
 }
 
 function accountNews(account: Account, limits: Limits): AccountNews {

@@ -58,7 +58,15 @@ onEachBank(
         accounts: alice!.accounts,
         balance: "100000",
         state: "open",
+        card: null,
       });
+      const numberHash = "ab".repeat(32);
+      await Array.fromAsync(
+        running.operate({ command: "issue_card", customer: "alice", numberHash }),
+      );
+      const { sinceMs, ...card } = (await found("alice"))[0]!.card!;
+      assertEquals(card, { hasPin: false, isBlocked: false });
+      assertEquals(Math.abs(sinceMs - Date.now()) < 3_600_000, true);
       const [number] = alice!.accounts;
       assertEquals(await names(number!), ["alice"]);
       assertEquals(await names(number!.slice(0, 9)), ["alice"]);

@@ -180,6 +180,9 @@ function madeRows(query: ConsoleQuery, nowMs: number): { rows: unknown[]; next?:
       accounts: [number(index), ...(index % 4 === 1 ? [number(200 + index), number(300)] : [])],
       balance: String(12_345 * index * index),
       state: index % 9 === 4 ? "locked" : index % 13 === 7 ? "mixed" : "open",
+      card: index % 4 === 3
+        ? null
+        : { sinceMs: nowMs, hasPin: index % 5 !== 2, isBlocked: index % 14 === 6 },
     }));
     return { rows, next: "username elif49" };
   }

@@ -4,7 +4,6 @@ import { html } from "htm/preact";
 import type {
   AccountNews,
   BookingNews,
-  CardNews,
   CustomerFacts,
   LimitNews,
 } from "../../../../lib/console.ts";
@@ -18,7 +17,7 @@ import { Pill } from "../../parts/pill.ts";
 import { type Column, Table } from "../../parts/table.ts";
 import type { List, ScreenProps } from "../../state/model.ts";
 import { actsOfAccount, actsOfCustomer, correction } from "./customer_acts.ts";
-import { stateWords } from "./state_words.ts";
+import { cardWords, stateWords } from "./state_words.ts";
 
 export function Customer({ state, news, send }: ScreenProps): VNode {
   const name = state.place.id!;
@@ -59,22 +58,18 @@ function Person({ state, news, send, facts }: PartProps): VNode {
       <${Facts} facts=${[
         ["Last log-in", `${ago(lastMs, state.nowMs)}${lastTerminal && ` at ${lastTerminal}`}`],
         ["Password", password],
-        ["Card", card === null ? "none" : cardWords(card, timeZone)],
+        [
+          "Card",
+          card === null
+            ? "none"
+            : `issued ${dayAndTime(card.sinceMs, timeZone)}, ${cardWords(card).word}`,
+        ],
       ]} />
       <div class="panel__acts">
         <${Acts} acts=${actsOfCustomer(facts)} news=${news} send=${send} />
       </div>
       <//>
   ` as VNode;
-}
-
-function cardWords({ sinceMs, hasPin, isBlocked }: CardNews, timeZone: string): string {
-  const pin = isBlocked
-    ? "blocked by wrong PINs, until a log-in with the password"
-    : hasPin
-    ? "with a PIN"
-    : "no PIN yet";
-  return `issued ${dayAndTime(sinceMs, timeZone)}, ${pin}`;
 }
 
 function Accounts({ news, send, facts }: PartProps): VNode {

@@ -10,7 +10,7 @@ import { Pill } from "../../parts/pill.ts";
 import type { Column } from "../../parts/table.ts";
 import type { List, ScreenProps } from "../../state/model.ts";
 import { Customer } from "./customer.ts";
-import { stateWords } from "./state_words.ts";
+import { cardWords, stateWords } from "./state_words.ts";
 
 export function Customers(props: ScreenProps): VNode {
   const Part = props.state.place.id === undefined ? FoundCustomers : Customer;
@@ -31,6 +31,7 @@ function FoundCustomers({ state, news, send }: ScreenProps): VNode {
     { head: "Name", cell: ({ shown }) => shown },
     { head: "Accounts", cell: ({ accounts }) => numbersOf(accounts) },
     { head: "Balance", isFigure: true, cell: ({ balance }) => money(balance, news.bank.currency) },
+    { head: "Card", cell: ({ card }) => card && html`<${Pill} ...${cardWords(card)} />` },
     { head: "State", cell: ({ state }) => html`<${Pill} ...${stateWords[state]} />` },
   ];
   return html`

@@ -1,5 +1,5 @@
-/** The states of accounts in a word, with the tone that repeats it. */
-import type { CustomerNews } from "../../../../lib/console.ts";
+/** The states of accounts and cards in words, with the tone that repeats them. */
+import type { CardNews, CustomerNews } from "../../../../lib/console.ts";
 import type { Tone } from "../../parts/pill.ts";
 
 export const stateWords: Record<CustomerNews["state"], { tone: Tone; word: string }> = {
@@ -8,3 +8,9 @@ export const stateWords: Record<CustomerNews["state"], { tone: Tone; word: strin
   closed: { tone: "off", word: "closed" },
   mixed: { tone: "calm", word: "mixed" },
 };
+
+/** Returns a card's state: a blocked one waits for a log-in with the password. */
+export function cardWords({ hasPin, isBlocked }: CardNews): { tone: Tone; word: string } {
+  if (isBlocked) return { tone: "warn", word: "blocked by wrong PINs" };
+  return hasPin ? { tone: "good", word: "with a PIN" } : { tone: "calm", word: "no PIN yet" };
+}
