@@ -4,19 +4,26 @@ import type { Bank } from "../bank.ts";
 import { type DeviceReport, protectionOf } from "../device_words.ts";
 import { databasePath } from "../folder/bank_folder.ts";
 import { markedMs } from "../folder/marks.ts";
-import type { Movement, MovementId } from "../ledger/model.ts";
+import type { Movement, MovementId, Terminal, TerminalId } from "../ledger/model.ts";
 import type { TerminalContact } from "../watch/monitor.ts";
 
 /**
  * Returns whether an open movement is in doubt: an operator alone settles it. A terminal settles the
  * others.
  * @param doubts the withdrawals of which a device gives no proof
+ * @param revoked the terminals that settle nothing any more
  */
 export function isInDoubt(
-  { id, kind }: Pick<Movement, "id" | "kind">,
+  { id, kind, terminal }: Pick<Movement, "id" | "kind" | "terminal">,
   doubts: ReadonlySet<MovementId>,
+  revoked: ReadonlySet<TerminalId>,
 ): boolean {
-  return kind === "transfer" || doubts.has(id);
+  return kind === "transfer" || doubts.has(id) || revoked.has(terminal);
+}
+
+/** Returns the terminals that are revoked. */
+export function revokedOf(terminals: readonly Terminal[]): ReadonlySet<TerminalId> {
+  return new Set(terminals.filter(({ state }) => state === "revoked").map(({ id }) => id));
 }
 
 export interface TerminalState {
@@ -110,9 +117,9 @@ export async function bankStateOf(
   );
   const unused = new Set<string>();
   for (const id of empty) if (await ledger.read.booksOf(id) === null) unused.add(id);
-  const revoked = rows.filter(({ state }) => state === "revoked");
+  const revoked = revokedOf(rows);
   const notes = new Map<string, string>();
-  for (const { id } of revoked) {
+  for (const id of revoked) {
     notes.set(id, String((await ledger.read.booksOf(id))?.cash ?? 0n));
   }
   return {
@@ -148,7 +155,7 @@ export async function bankStateOf(
       };
     }),
     holdAgesMs: holds.map(({ timeMs }) => Math.max(0, nowMs - timeMs)),
-    inDoubt: holds.filter((hold) => isInDoubt(hold, doubts)).length,
+    inDoubt: holds.filter((hold) => isInDoubt(hold, doubts, revoked)).length,
     waiting: restoring && restoring.waiting.map((id) => names.get(id) ?? id),
     unattested: restoring?.unattested.map(({ terminal }) => names.get(terminal) ?? terminal) ?? [],
     unknownPayments: restoring?.unknown.map(({ terminal, amount }) => ({

@@ -7,7 +7,7 @@ import { commandNonceMsMax } from "../../lib/limits.ts";
 import { decimalText, formatMoney } from "../../lib/money.ts";
 import type { Bank } from "../bank.ts";
 import type { Movement } from "../ledger/model.ts";
-import { isInDoubt } from "../metrics/bank_state.ts";
+import { isInDoubt, revokedOf } from "../metrics/bank_state.ts";
 import type { Handlers } from "./request.ts";
 import { listed, timeInWords } from "./table.ts";
 import { requireAmount, requireMovement, requireReason } from "./words.ts";
@@ -15,9 +15,9 @@ import { requireAmount, requireMovement, requireReason } from "./words.ts";
 export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
   async *list_holds(bank, { json }) {
     const nowMs = bank.world.nowMs();
-    const names = new Map(
-      (await bank.ledger.read.terminals()).map(({ id, name }) => [id, name] as const),
-    );
+    const terminals = await bank.ledger.read.terminals();
+    const names = new Map(terminals.map(({ id, name }) => [id, name] as const));
+    const revoked = revokedOf(terminals);
     const doubts = new Set(await bank.ledger.read.doubts());
     const holds = await bank.ledger.read.holds();
     const recipients = await recipientsOf(bank, holds);
@@ -28,7 +28,7 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
         const at = names.get(terminal) ?? terminal;
         const money = formatMoney(amount, bank.settings.currency);
         const time = new Date(timeMs).toISOString();
-        const inDoubt = isInDoubt({ id, kind }, doubts);
+        const inDoubt = isInDoubt({ id, kind, terminal }, doubts, revoked);
         const state = kind === "transfer"
           ? "in doubt: see the log"
           : inDoubt

@@ -27,6 +27,7 @@ import {
   type BankState,
   bankStateOf,
   isInDoubt,
+  revokedOf,
   type TerminalState,
 } from "../metrics/bank_state.ts";
 import { failuresOf, type Problem, problemsOf, problemsOfTerminal } from "../metrics/problems.ts";
@@ -227,7 +228,9 @@ async function holdNews(
   holds: readonly Movement[],
 ): Promise<HoldNews[]> {
   if (holds.length === 0) return [];
-  const names = new Map((await read.terminals()).map(({ id, name }) => [id, name] as const));
+  const terminals = await read.terminals();
+  const names = new Map(terminals.map(({ id, name }) => [id, name] as const));
+  const revoked = revokedOf(terminals);
   const doubts = new Set(await read.doubts());
   return holds.map(({ id, kind, amount, customer, terminal, timeMs }) => ({
     movement: id,
@@ -236,7 +239,7 @@ async function holdNews(
     customer,
     terminal: names.get(terminal) ?? terminal,
     timeMs,
-    inDoubt: isInDoubt({ id, kind }, doubts),
+    inDoubt: isInDoubt({ id, kind, terminal }, doubts, revoked),
   }));
 }
 

@@ -47,7 +47,13 @@ onEachBank(
       await refused(running, "not revoked");
       assertEquals(await problemsOfLobby(running), []);
 
+      const inDoubt = async () => {
+        const [line] = await linesOf(running, { command: "list_holds", json: true });
+        return JSON.parse(line!).inDoubt;
+      };
+      assertEquals(await inDoubt(), false);
       await linesOf(running, { command: "revoke_terminal", name: "lobby" });
+      assertEquals(await inDoubt(), true, "an operator alone settles it");
       assertEquals((await problemsOfLobby(running)).map(({ what }) => what), [
         "lobby is revoked, with an open movement",
         "lobby is revoked, and the books have €460.00 in it",

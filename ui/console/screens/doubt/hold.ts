@@ -53,8 +53,8 @@ function Evidence({ state, news, send, hold }: ScreenProps & { hold: HoldNews })
     <${Panel} title="Evidence">
       <${Facts} facts=${facts} />
       <p class="advice">${hold.inDoubt
-        ? "Its devices lost count of the notes, or gave no proof: count them, and settle it with what " +
-          "the customer has."
+        ? "Its devices lost count of the notes or gave no proof, or its terminal is revoked: count " +
+          "them, and settle it with what the customer has."
         : "Its terminal settles it when it connects. Settle it here only if the terminal is lost."}</p>
       ${terminal && terminal.problems.length > 0 &&
         html`<ul class="problems">${
