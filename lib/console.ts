@@ -106,7 +106,10 @@ export type ConsoleQuery = {
 
 export type RowsOf<Query extends ConsoleQuery> = ConsoleQueries[Query["of"]]["rows"];
 
-/** The acts of the page: commands without a file, which the process signs for it. */
+/**
+ * The acts of the page: commands without a file, which the process signs for it. None gives anybody a
+ * key: a page that is not honest has no more once the console is locked.
+ */
 export const consoleActs = [
   "suspend_terminal",
   "resume_terminal",
@@ -131,7 +134,6 @@ export const consoleActs = [
   "check_ledger",
   "take_checkpoint",
   "read_receipt",
-  "add_operator",
   "remove_operator",
   "approve",
   "reject",

@@ -54,7 +54,6 @@ Deno.test({
         { command: "resume_terminal", name: "lobby" },
         { command: "write_off_terminal", name: "lobby", reason },
         { command: "revoke_device", name: "lobby-cash" },
-        { command: "add_operator", name: "eve", role: "admin", publicKey: "ab".repeat(32) },
         { command: "set_limits", withdrawal: "none" },
         { command: "confirm_clock" },
         { command: "set_back_clock" },
@@ -106,6 +105,12 @@ Deno.test({
       const wrong: [name: string, args: unknown][] = [
         ["act", [{ command: "rotate_terminal", name: "lobby", now: true }]],
         ["act", [{ command: "back_up" }]],
+        ["act", [{
+          command: "add_operator",
+          name: "eve",
+          role: "admin",
+          publicKey: "ab".repeat(32),
+        }]],
         ["act", [{ command: "approve", proposal: "ab", key: "a key" }]],
         ["act", [{ command: "approve", proposal: "ab", operator: "ben" }]],
         ["act", []],

@@ -2,11 +2,11 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { findBrowser } from "../../browser.ts";
 import type { ConsoleView } from "../../../lib/console.ts";
-import { system, systemFiles } from "../../../lib/system.ts";
+import { systemFiles } from "../../../lib/system.ts";
 import { copyPrivateFile } from "../../../lib/private_file.ts";
-import { makeOperatorKey } from "../../../server/operator/operator_key.ts";
 import { restoreBank } from "../../../server/operator/restore.ts";
 import type { OperableConsole } from "../../../ui/window/console_calls.ts";
+import { give as giveCommand } from "../../server/helpers/operators.ts";
 import { bankWorld } from "../../server/helpers/world.ts";
 import { give, goTo, says, why, withConsoles } from "./open_console.ts";
 
@@ -38,7 +38,7 @@ Deno.test({
     withConsoles(async ({ running, open }) => {
       const { bank } = running;
       bank.backupFolder = `${running.folder}-backups`;
-      const { page, problems } = await open("anna", "admin", { wrap: withWrongClock });
+      const { page, signer, problems } = await open("anna", "admin", { wrap: withWrongClock });
       await goTo(page, "Bank");
       await give(page, "Back up");
       await says(page, "the books are copied, and the copy is good");
@@ -65,13 +65,8 @@ Deno.test({
       await give(page, "Set the time back", { "Type clock back": "clock back" });
       await says(page, "the bank's time was not set back");
 
-      const { signer } = await makeOperatorKey(system, "ben", null);
-      await page.getByRole("button", { name: "Add an operator" }).click();
-      await page.getByLabel("Role").selectOption("officer");
-      await page.getByLabel("Name").fill("ben");
-      await page.getByLabel("Public key").fill(signer.publicKey);
-      await page.getByRole("alertdialog").getByRole("button", { name: "Add an operator" }).click();
-      await says(page, "ben is an operator with the role officer");
+      const ben = { name: "ben", role: "officer", publicKey: "ab".repeat(32) } as const;
+      await Array.fromAsync(giveCommand(bank, signer, { command: "add_operator", ...ben }));
       await page.getByRole("button", { name: "Remove ben" }).click();
       await page.getByLabel("Type ben to confirm").fill("ben");
       await page.getByRole("alertdialog").getByRole("button", { name: "Remove" }).click();

@@ -4,13 +4,13 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { ActAnswer } from "../../../lib/console.ts";
 import { reasonLengthMax } from "../../../lib/limits.ts";
-import type { ActField, ActProgress, Send } from "../state/model.ts";
+import type { ActProgress, Send } from "../state/model.ts";
 
 export function ActDialog({ progress, send }: { progress: ActProgress; send: Send }): VNode {
   const dialog = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
-    dialog.current?.querySelector<HTMLElement>("input, select, [data-focus]")?.focus();
+    dialog.current?.querySelector<HTMLElement>("input, [data-focus]")?.focus();
     return () => before?.focus();
   }, []);
   useEffect(() => {
@@ -41,12 +41,18 @@ function Form({ progress: { act, step }, send }: { progress: ActProgress; send: 
   return html`
     <form onSubmit=${sign}>
       <p>${act.effect}</p>
-      ${act.fields.map((field) =>
+      ${act.fields.map(({ name, label, hint, value = "", isOptional = false }) =>
         html`
           <label class="field">
-            <span>${field.label}</span>
-            <${Entry} field=${field} />
-            ${field.hint && html`<span class="soft">${field.hint}</span>`}
+            <span>${label}</span>
+            <input
+              name=${name}
+              defaultValue=${value}
+              required=${!isOptional}
+              maxlength=${reasonLengthMax}
+              autocomplete="off"
+            />
+            ${hint && html`<span class="soft">${hint}</span>`}
           </label>
         `
       )}
@@ -67,28 +73,6 @@ function Form({ progress: { act, step }, send }: { progress: ActProgress; send: 
       </div>
     </form>
   ` as VNode;
-}
-
-function Entry({ field: { name, value = "", isOptional = false, choices } }: {
-  field: ActField;
-}): VNode {
-  return (choices
-    ? html`
-      <select name=${name}>${choices.map((choice) =>
-        html`
-          <option selected=${choice === value}>${choice}</option>
-        `
-      )}</select>
-    `
-    : html`
-      <input
-        name=${name}
-        defaultValue=${value}
-        required=${!isOptional}
-        maxlength=${reasonLengthMax}
-        autocomplete="off"
-      />
-    `) as VNode;
 }
 
 /** Returns a pattern that fits this text alone. */

@@ -58,8 +58,6 @@ export interface ActField {
   value?: string;
   /** Whether it may stay empty: the command then goes without it. */
   isOptional?: boolean;
-  /** The only values that it may have. */
-  choices?: readonly string[];
 }
 
 /** An act that the operator has begun, with what its dialog says. */

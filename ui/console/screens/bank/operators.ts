@@ -2,7 +2,6 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { OperatorNews } from "../../../../lib/console.ts";
-import { roles } from "../../../../lib/operator_commands.ts";
 import { Acts } from "../../parts/acts.ts";
 import { dayAndTime } from "../../parts/format.ts";
 import { Listed } from "../../parts/listed.ts";
@@ -47,27 +46,10 @@ export function Operators({ state, news, send }: ScreenProps): VNode {
         keyOf=${({ operator }: OperatorNews) => operator}
         empty="There is no operator."
       />
-      <div class="panel__acts">
-        <${Acts} acts=${[addition]} news=${news} send=${send} />
-      </div>
+      <p class="advice">‘deno task bank operator add NAME’ adds one, in a terminal: no page can.</p>
       <//>
   ` as VNode;
 }
-
-const addition: Act = {
-  title: "Add an operator",
-  effect:
-    "‘deno task bank operator key NAME’ makes the key where the operator works, and prints its " +
-    "public key.",
-  command: { command: "add_operator", name: "", role: "teller", publicKey: "" },
-  fields: [
-    { name: "name", label: "Name" },
-    { name: "role", label: "Role", choices: roles },
-    { name: "publicKey", label: "Public key", hint: "64 digits and letters from a to f" },
-  ],
-  verb: "Add an operator",
-  isGrave: false,
-};
 
 function removal(name: string): Act {
   return {
