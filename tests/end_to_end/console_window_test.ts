@@ -11,7 +11,7 @@ const noDesktop = !findDesktop();
 const dialog = { x: 430, y: 330, width: 430, height: 190 };
 
 /** Runs with the flags of a running bank of one operator. */
-function withServer(test: (data: string[]) => Promise<void>): Promise<void> {
+function withServer(test: (data: string[], root: string) => Promise<void>): Promise<void> {
   return inTemporaryFolder(async (root) => {
     const data = ["--data", `${root}/bank`];
     const made = await run([
@@ -26,7 +26,7 @@ function withServer(test: (data: string[]) => Promise<void>): Promise<void> {
     const server = new Program(["server", "--listen", `127.0.0.1:${freePort()}`, ...data]);
     await server.line();
     try {
-      await test(data);
+      await test(data, root);
     } finally {
       await server.end();
     }
@@ -38,7 +38,7 @@ Deno.test({
     "console: its window shows the bank, signs an act by keyboard, ends the console when closed, and ends with its launcher",
   ignore: noDesktop,
   fn: () =>
-    withServer(async (data) => {
+    withServer(async (data, root) => {
       const desktop = await Desktop.open(1290, 830);
       try {
         const program = new Program(
@@ -62,7 +62,8 @@ Deno.test({
         assertEquals(await program.ended(), 0);
         assertEquals((await program.err).trim().split("\n").length, 2, await program.err);
 
-        const killed = new Program(["bank", "console", "--window", "--json", ...data], desktop.env);
+        const words = ["bank", "console", "--window", "--json", ...data];
+        const killed = new Program(words, { ...desktop.env, TMPDIR: root }); // it leaves its page
         await killed.line();
         const tree = treeOf(killed.pid);
         const left = ["server/programs/console.ts", "server/programs/console_window.ts"]
