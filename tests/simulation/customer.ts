@@ -408,7 +408,9 @@ export class Customer {
   async #doSomething(): Promise<void> {
     const { changesPassword, breaksDevice } = this.habits;
     if (this.random.chance(breaksDevice)) this.#breakDevice();
-    if (this.random.chance(changesPassword)) return await this.#changePassword();
+    // With a third password that may hold, a customer no longer has the right one.
+    const mayChange = this.credentials.perhaps === null;
+    if (this.random.chance(changesPassword) && mayChange) return await this.#changePassword();
     if (this.#wantsPin()) return await this.#setPin();
     const what = this.random.weighed([
       [4, () => this.#withdraw()],
