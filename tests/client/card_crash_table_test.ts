@@ -54,7 +54,7 @@ class Watch {
   reached: (() => void) | null = null;
   reader!: SimulatedCardReader;
   takings = 0;
-  /** Whether the reader died with its ATM: what it still does, nobody sees. */
+  /** Whether the reader ended with its ATM, and its service in this process: nobody takes a card then. */
   isDead = false;
 
   constructor(private readonly moment: Moment) {}
@@ -166,7 +166,7 @@ async function strike(
   const before = totalOf(lobby.devices.everywhere());
   let struck: Promise<void> | null = null;
   watch.reached = () => {
-    watch.isDead = blow === "ATM killed" && transport === "in process";
+    watch.isDead = blow === "ATM killed";
     struck = deal(branch, lobby, watch, blow);
   };
   watch.reader.insert("alice");
