@@ -11,7 +11,7 @@ import {
   settlePauseMsMin,
   takeNotesMsMax,
 } from "../lib/limits.ts";
-import type { MinorText } from "../lib/money.ts";
+import { currencyOf, formatMoney, type MinorText } from "../lib/money.ts";
 import type { Answer, AskOf, AtmRefusal } from "../lib/protocol/message.ts";
 import { pause } from "../lib/world.ts";
 import { type BankClient, NoAnswer } from "./bank_client.ts";
@@ -424,7 +424,8 @@ export class Cashier {
     if (leave.token !== undefined && !isAsDone(settled, done)) {
       // Notes that were presented and drawn back stay booked until staff have counted.
       if (settled?.booked !== undefined) {
-        journal.disputed(movement, `the device attests ${settled.booked}`);
+        const attested = formatMoney(BigInt(settled.booked), currencyOf(currency));
+        journal.disputed(movement, `the device attests ${attested}`);
       }
       const booked = settled?.booked ?? asked.amount;
       return this.#receipt(kind, booked, "to_be_counted", { movement, ...factsOf(settled) });

@@ -276,7 +276,13 @@ export type Administer =
     missing: string;
   }
   /** Serves customers before all terminals have retold. */
-  | { op: "end_restore"; operator: string; reason: string }
+  | {
+    op: "end_restore";
+    operator: string;
+    reason: string;
+    /** Those whose devices paid without a record, whose names are logged. */
+    paid: readonly TerminalId[];
+  }
   /** Confirms the clock after a jump. */
   | { op: "confirm_clock"; operator: string }
   /** Sets the bank's time back to the store's clock, which is right. */

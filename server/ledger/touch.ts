@@ -56,6 +56,9 @@ export function touchOf(commands: readonly Command[]): Touch {
     if (command.op === "restore") {
       for (const { id } of command.terminals) touch.terminals.add(id);
     }
+    if (command.op === "end_restore") {
+      for (const id of command.paid) touch.terminals.add(id);
+    }
     if ("account" in command && command.account) touch.accountNumbers.add(command.account);
     if (command.op === "transfer" || command.op === "retell_transfer") {
       touch.accountNumbers.add(command.to);

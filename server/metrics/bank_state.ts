@@ -1,5 +1,6 @@
 /** The state of a bank as its operators watch it, gathered from its figures, store and folder. */
 import { hex } from "../../lib/bytes.ts";
+import { commandNonceMsMax } from "../../lib/limits.ts";
 import type { Bank } from "../bank.ts";
 import { type DeviceReport, protectionOf } from "../device_words.ts";
 import { databasePath } from "../folder/bank_folder.ts";
@@ -34,6 +35,11 @@ export interface TerminalState {
   protection: string;
   /** That dispenser's device; null for none. */
   device: string | null;
+  /**
+   * Why that dispenser gets no token: it is revoked, or has not proved the end of an earlier one in time;
+   * or why it may get none: it has not used its newest keys yet.
+   */
+  withheld: "revoked" | "unproved" | "unused_keys" | null;
   /** Its withdrawals in doubt: their device gives no proof of their outcome. */
   doubts: number;
   /** All its movements that are authorised and not settled. */
@@ -117,6 +123,11 @@ export async function bankStateOf(
   );
   const unused = new Set<string>();
   for (const id of empty) if (await ledger.read.booksOf(id) === null) unused.add(id);
+  const unproved = new Set(
+    holds.filter(({ id, token, timeMs }) =>
+      token !== "" && !doubts.has(id) && nowMs - timeMs > commandNonceMsMax
+    ).map(({ terminal }) => terminal),
+  );
   const revoked = revokedOf(rows);
   const notes = new Map<string, string>();
   for (const id of revoked) {
@@ -136,6 +147,15 @@ export async function bankStateOf(
         keyVersion,
         protection: protectionOf({ device }),
         device: device?.state === "active" ? device.name : null,
+        withheld: !device
+          ? null
+          : device.state === "revoked"
+          ? "revoked"
+          : unproved.has(id)
+          ? "unproved"
+          : device.previous
+          ? "unused_keys"
+          : null,
         doubts: doubted.get(id) ?? 0,
         open: counted.get(id) ?? 0,
         notes: notes.get(id) ?? null,

@@ -73,8 +73,8 @@ export function problemsOf(
       true,
       `${terminal} had paid ${formatMoney(BigInt(amount), currency)} before the restore that its ` +
         "ATM did not report: it is in the differences account",
-      "count the ATM's notes, and look for the withdrawal in the replaced bank's log; then " +
-        "'deno task bank restore end --reason TEXT'",
+      "look for the withdrawal in the replaced bank's log, start the ATM once more, and count its " +
+        "notes; then 'deno task bank restore end --reason TEXT'",
     );
   }
   add(
@@ -170,7 +170,7 @@ function problemsAt(
     }];
   }
   if (state === "revoked") return problemsOfRevoked(terminal, currency);
-  const problems: Problem[] = [];
+  const problems: Problem[] = withheldFrom(terminal);
   const silent = contact === "lost" || contact === "unseen";
   if (silent && nowMs - (lastMs ?? startedMs) > terminalSilentMsMax) {
     const since = new Date(lastMs ?? startedMs).toISOString();
@@ -256,6 +256,34 @@ function problemsAt(
 }
 
 /** Returns what is left of a terminal that is accepted no more: it settles and counts nothing itself. */
+/** Returns why a dispenser that obeys the bank's tokens alone hands out nothing. */
+function withheldFrom({ name, withheld }: TerminalState): Problem[] {
+  switch (withheld) {
+    case "revoked":
+      return [{
+        what: `${name} hands out no cash: its device is revoked`,
+        mend:
+          `'deno task bank device enroll NAME --terminal ${name}' writes the keys of the next ` +
+          "one: start 'deno task devices' with them",
+      }];
+    case "unproved":
+      return [{
+        what: `${name} hands out no cash: its device has not proved the end of a withdrawal`,
+        mend:
+          "start 'deno task devices' with the device's newest keys, and the ATM; 'deno task bank " +
+          "holds' lists the withdrawal",
+      }];
+    case "unused_keys":
+      return [{
+        what: `${name}'s device has not used its newest keys yet: with others it gets no token`,
+        mend: "start 'deno task devices' with them; the next withdrawal uses them",
+        isNextStep: true,
+      }];
+    case null:
+      return [];
+  }
+}
+
 function problemsOfRevoked(
   { name, open, doubts, notes }: TerminalState,
   currency: Currency,

@@ -163,6 +163,7 @@ export const bookCommands: Handlers<BookCommand> = {
       op: "end_restore",
       operator,
       reason: requireReason(reason),
+      paid: unknown.map(({ terminal }) => terminal),
     });
     if (outcome !== "ok") throw new UsageError(`the restore was not ended: ${inWords(outcome)}`);
     const terminals = await bank.ledger.read.terminals();

@@ -115,7 +115,9 @@ export class Monitor {
     if (kind !== null) {
       this.movements.add({ kind, outcome });
       this.#recentMovements.add("");
-      if (settling.has(command.op)) this.event("settled", `a movement is settled: ${kind}`);
+      if (settling.has(command.op) && outcome === "ok") {
+        this.event("settled", `a movement is settled: ${kind}`);
+      }
     }
     if (outcome !== "ok") this.refusals.add({ reason: outcome });
     const isLogIn = command.op === "end_log_in" ||

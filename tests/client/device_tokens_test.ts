@@ -63,7 +63,7 @@ Deno.test("notes that were presented and drawn back stay booked, and staff are s
     await logIn(lobby);
     assertEquals((await lobby.atm.withdraw("4000")).outcome, "to_be_counted");
     assertEquals(await branch.balanceOf("alice"), 96_000n);
-    assertEquals(lobby.journal.flagged().map(({ why }) => why), ["the device attests 4000"]);
+    assertEquals(lobby.journal.flagged().map(({ why }) => why), ["the device attests €40.00"]);
     await lobby.close();
   }));
 

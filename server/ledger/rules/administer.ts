@@ -267,7 +267,8 @@ export function endRestore(batch: Batch, { operator, reason }: Asked<"end_restor
   const paid = unknown.map(({ terminal, amount }) =>
     `, ${batch.money(amount)} paid by ${batch.terminalName(terminal)} without a record`
   );
-  const words = `end the restore, ${waiting.length} terminals missing${paid.join("")} - ${reason}`;
+  const missing = waiting.length === 1 ? "1 terminal" : `${waiting.length} terminals`;
+  const words = `end the restore, ${missing} missing${paid.join("")} - ${reason}`;
   batch.log(`operator ${operator}`, words, { outcome });
   if (unknown.length > 0) books.setRestoring({ ...books.restored!, unknown: [] });
   stopWaiting(batch, waiting);

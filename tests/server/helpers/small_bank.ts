@@ -146,7 +146,7 @@ function operatorCommandOf([verb = "", what = "", ...rest]: string[]): Command {
       return { op: "set_own_limits", operator, ...whose, ...limit };
     }
     case "end":
-      return { op: "end_restore", operator, reason: "seen" };
+      return { op: "end_restore", operator, reason: "seen", paid: [] };
     case "revoke":
       return { op: "revoke_terminal", operator, terminal: idOf(what) };
     default: {

@@ -13,6 +13,7 @@ const well: TerminalState = {
   keyVersion: 1,
   protection: "none",
   device: null,
+  withheld: null,
   doubts: 0,
   open: 0,
   notes: null,
@@ -86,6 +87,15 @@ const rows: [change: Partial<BankState>, wrong: string[], failures?: Failures][]
     ["lobby is out of service: no contact since 2026-11-28T11:00:00.000Z"],
   ],
   [lobby({ contact: "lost", lastMs: nowMs - 60_000 }), []],
+  [lobby({ withheld: "revoked" }), ["lobby hands out no cash: its device is revoked"]],
+  [
+    lobby({ withheld: "unproved" }),
+    ["lobby hands out no cash: its device has not proved the end of a withdrawal"],
+  ],
+  [
+    lobby({ withheld: "unused_keys" }),
+    ["lobby's device has not used its newest keys yet: with others it gets no token"],
+  ],
   [lobby({ doubts: 1 }), ["lobby has a withdrawal in doubt: its device gives no proof"]],
   [
     lobby({ doubts: 3 }),

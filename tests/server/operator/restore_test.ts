@@ -238,6 +238,25 @@ Deno.test("a device with keys attests its state to a restored bank, and what it 
   }
 });
 
+Deno.test("the end of a restore names in the log whose device paid without a record", async () => {
+  const branch = await Branch.open();
+  try {
+    const { ledger } = branch.bank;
+    const lobby = (await ledger.read.terminals()).find(({ name }) => name === "lobby")!;
+    const unknown = [{ terminal: lobby.id, amount: 4_000n }];
+    const restoring = { sinceMs: 0, waiting: [], unattested: [], unknown };
+    await ledger.submit({ op: "restore", operator: "t", terminals: [], restoring, missing: "" });
+    // other rows since: the terminal's is no longer at hand
+    await branch.unserve();
+    await branch.serve();
+    await operate(branch, { command: "end_restore", reason: "counted" });
+    const words = "end the restore, 0 terminals missing, €40.00 paid by lobby without a record";
+    assert((await logOf(branch)).some((line) => line.includes(words)), "named");
+  } finally {
+    await branch.close();
+  }
+});
+
 Deno.test("a list of terminals that a full disk left behind does not undo a revocation", () =>
   afterBackup(async (branch) => {
     makeListStale(branch);
@@ -426,7 +445,9 @@ Deno.test("terminals retell from a day before the backup, or before what was ope
     assertEquals(await sinceMs(restore(branch)) + day, since);
 
     await branch.serve();
-    await branch.bank.ledger.submit({ op: "end_restore", operator: "root", reason: "a test" });
+    await branch.bank.ledger.submit({
+      ...{ op: "end_restore", operator: "root", reason: "a test", paid: [] },
+    });
     const accounts = await branch.bank.ledger.read.accounts();
     const hold = await branch.bank.ledger.submit({
       op: "authorise",

@@ -370,7 +370,10 @@ Deno.test("a restored bank makes no token before the device has attested its sta
     if (outcome === "unproven") continue;
     assertEquals(get(command), "ok 0", "it is attested once");
     assertEquals(books.accountOf("differences")!.balance, differences);
-    assertEquals(get({ op: "end_restore", operator: "op", reason: "counted" }), "ok");
+    assertEquals(
+      get({ op: "end_restore", operator: "op", reason: "counted", paid: [terminal] }),
+      "ok",
+    );
     assertEquals(books.restored!.unknown, []);
     assertEquals(words.at(-1)!.includes("paid by lobby without a record"), isUnknown);
   }

@@ -321,7 +321,7 @@ const ends: [name: string, commands: Command[], outcome: string][] = [
     operator,
     terminal: idOf("mall"),
   }], "ok"],
-  ["an operator ends it", [{ op: "end_restore", operator, reason: "burnt" }], "ok"],
+  ["an operator ends it", [{ op: "end_restore", operator, reason: "burnt", paid: [] }], "ok"],
 ];
 
 Deno.test("no customer is served before every terminal has retold, or an operator ends the restore", () => {
