@@ -518,7 +518,7 @@ export class Customer {
     await page.until(({ pending }) => pending === null, patienceMs);
     if (!this.#isAt("deposit")) return;
     const intent = this.#intend("deposit", 0n, "");
-    const attempt = this.#attempt(intent);
+    const attempt = this.#deposited = this.#attempt(intent);
     for (let notes = this.random.between(1, 6); notes > 0; notes--) {
       const value = this.random.of([1_000n, 2_000n, 5_000n, 10_000n]);
       if (value > this.wallet) continue;
@@ -662,8 +662,10 @@ export class Customer {
       this.world.count("notes left");
       await this.#pause(60_000);
     } else await this.#pause(this.random.between(800, 4_000));
+    const own = this.#machine.customerNotes();
     await this.#machine.takeNotes();
     this.#lookAtHands();
+    this.#gotBack(own - this.#machine.customerNotes());
   }
 
   /** Ends an attempt by what the screen says; whether it says to try again, and the customer does. */
@@ -699,6 +701,8 @@ export class Customer {
   }
 
   #current: Attempt | null = null;
+  /** The last attempt in which notes were inserted. */
+  #deposited: Attempt | null = null;
   #kind = "";
 
   #intend(kind: Intent["kind"], amount: bigint, to: string): Intent {
@@ -735,6 +739,14 @@ export class Customer {
     this.#notesBefore = now;
     this.wallet += handed;
     if (this.#current) this.#current.handed += handed;
+  }
+
+  /** Notes that were inserted and come back may do so while something else is tried: they are not its. */
+  #gotBack(own: bigint): void {
+    const [current, deposited] = [this.#current, this.#deposited];
+    if (!current || !deposited || current === deposited) return;
+    current.handed -= own;
+    deposited.handed += own;
   }
 
   #see({ visit }: AtmView): void {
