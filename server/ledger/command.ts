@@ -140,6 +140,8 @@ export interface Retell {
   open: boolean;
   /** The movement's dispense token, whose HMAC was checked. */
   token?: string;
+  /** A token that this bank cannot check, since it lacks its keys: it proves nothing. */
+  unchecked?: string;
   status?: DeviceStatus;
   /** The last bank's time that the terminal had received; null if it has no record of one. */
   timeMs: number | null;

@@ -663,6 +663,7 @@ export class Requests {
     return answerOf(
       await this.#submit({
         ...{ op: "retell", ...claimed, kind, ...proved },
+        ...(device && reported !== undefined && !proved && { unchecked: reported }),
         timeMs: time === undefined ? null : Date.parse(time),
         open: ask.open ?? false,
         ...this.#statusOf(ask.status),

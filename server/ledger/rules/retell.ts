@@ -6,6 +6,7 @@
  */
 import { amountOfToken, contentOfToken } from "../../../lib/device_token.ts";
 import type { Outcome } from "../../../lib/errors.ts";
+import type { Currency } from "../../../lib/money.ts";
 import type { Account, Movement } from "../model.ts";
 import type { Retell, Retold } from "../command.ts";
 import { amountRefusalOf } from "./authorise.ts";
@@ -66,8 +67,7 @@ function retellProved(batch: Batch, command: Moved, first: Movement | undefined)
   const cash = batch.books.accountOf("terminal", terminal);
   if (!cash || command.currency !== cash.currency) return refuse(batch, command);
   if (token === "") return retellWithoutToken(batch, command, cash);
-  const { currency } = batch.books.settings;
-  const sum = amountOfToken(contentOfToken(token)?.content.get("DISPENSE1"), currency) ?? 0n;
+  const sum = sumOf(token, batch.books.settings.currency);
   const proved = provedAmount({ token, amount: sum }, status);
   if (proved === 0n) return { outcome: "ok" };
   const isNamed = isNamedByDevice(batch, terminal);
@@ -79,6 +79,11 @@ function retellProved(batch: Batch, command: Moved, first: Movement | undefined)
 }
 
 const noProof = "its device gives no proof";
+
+/** Returns the sum for which a token is, checked or not; zero for none. */
+function sumOf(token: string, currency: Currency): bigint {
+  return amountOfToken(contentOfToken(token)?.content.get("DISPENSE1"), currency) ?? 0n;
+}
 
 /**
  * Returns whether a device has named a payment without a record since the restore. That one is booked,
@@ -95,11 +100,15 @@ function isNamedByDevice({ books: { restored } }: Batch, id: string): boolean {
  * frees it.
  */
 function retellWithoutToken(batch: Batch, command: Moved, cash: Account): Answer {
-  const { terminal, amount, timeMs, open } = command;
+  const { terminal, timeMs, open, unchecked = "" } = command;
+  const { currency } = batch.books.settings;
+  const sum = sumOf(unchecked, currency);
+  // That less than the token's sum moved is the terminal's word alone.
+  const amount = command.amount > sum ? command.amount : sum;
   if (amount <= 0n && !open) return { outcome: "ok" };
   const { sinceMs } = batch.books.terminal(terminal)!.device!;
   const isEarlier = timeMs !== null && timeMs < sinceMs;
-  const answer = book(batch, { ...command, open: true }, cash);
+  const answer = book(batch, { ...command, amount, open: true }, cash);
   const why = isEarlier ? "it is from before its device had keys" : "its token cannot be checked";
   doubted(batch, command, answer, why);
   return answer;

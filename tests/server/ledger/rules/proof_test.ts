@@ -239,6 +239,10 @@ Deno.test("after a restore a withdrawal is booked as far as its token and status
   const lines: [Command, string, bigint, bigint, boolean?][] = [
     [reported(4_000n, {}), "ok", 10_000n, 4_000n, true], // its token is under keys that are gone
     [reported(4_000n, { timeMs: null }), "ok", 10_000n, 4_000n, true],
+    [reported(0n, { unchecked: token }), "ok", 10_000n, 4_000n, true],
+    [reported(2_000n, { unchecked: token }), "ok", 10_000n, 4_000n, true],
+    [reported(0n, { unchecked: "no token" }), "ok", 10_000n, 0n],
+    [reported(0n, {}), "ok", 10_000n, 0n],
     [reported(4_000n, { timeMs: 499 }), "ok", 10_000n, 4_000n, true],
     [reported(4_000n, { timeMs: 499, open: true }), "ok", 10_000n, 4_000n, true],
     [reported(0n, { timeMs: 499 }), "ok", 10_000n, 0n],
