@@ -94,6 +94,16 @@ export interface BankState {
   folderMode: number | null;
 }
 
+function withheldFrom(
+  device: Terminal["device"],
+  isUnproved: boolean,
+): TerminalState["withheld"] {
+  if (!device) return null;
+  if (device.state === "revoked") return "revoked";
+  if (isUnproved) return "unproved";
+  return device.previous ? "unused_keys" : null;
+}
+
 /** Returns the state of a bank. It changes nothing. */
 export async function bankStateOf(
   { ledger, monitor, folder, world, keys, auditKeys }: Bank,
@@ -147,15 +157,7 @@ export async function bankStateOf(
         keyVersion,
         protection: protectionOf({ device }),
         device: device?.state === "active" ? device.name : null,
-        withheld: !device
-          ? null
-          : device.state === "revoked"
-          ? "revoked"
-          : unproved.has(id)
-          ? "unproved"
-          : device.previous
-          ? "unused_keys"
-          : null,
+        withheld: withheldFrom(device, unproved.has(id)),
         doubts: doubted.get(id) ?? 0,
         open: counted.get(id) ?? 0,
         notes: notes.get(id) ?? null,
