@@ -130,3 +130,7 @@ function length(ms: number): string {
   const hours = Math.floor(minutes / 60);
   return hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
 }
+
+/** Returns whether the bank's time, which never goes back alone, is ahead of the store's clock. */
+export const isAhead = (lastMs: number, storeMs: number): boolean =>
+  lastMs > storeMs + clockAwayMsMax;

@@ -2,7 +2,7 @@
 import { hex } from "../../lib/bytes.ts";
 import { formatMoney } from "../../lib/money.ts";
 import { inWords, type Outcome, UsageError } from "../../lib/errors.ts";
-import { backupEntryMs, clockAwayMsMax, operatorFaultMsMax } from "../../lib/limits.ts";
+import { backupEntryMs, operatorFaultMsMax } from "../../lib/limits.ts";
 import { removeIfThere, writePrivateFile } from "../../lib/private_file.ts";
 import { pause, type WorldWithFiles } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
@@ -10,6 +10,7 @@ import { requireNewestKeys } from "../audit/newest_keys.ts";
 import { BankFolder, databasePath, newBackupPath } from "../folder/bank_folder.ts";
 import { auditKeyRingOf } from "../folder/bank_keys.ts";
 import { setMark } from "../folder/marks.ts";
+import { isAhead } from "../ledger/clock.ts";
 import { logCommand } from "../ledger/command.ts";
 import { faultInWords } from "../ledger/faults.ts";
 import type { FileToCheck } from "../ledger_service.ts";
@@ -65,7 +66,7 @@ export const bookCommands: Handlers<BookCommand> = {
         bankMs,
         databaseMs: clockMs,
         serverMs,
-        isAhead: lastMs > storeMs + clockAwayMsMax,
+        isAhead: isAhead(lastMs, storeMs),
       };
       yield { line: JSON.stringify(facts) };
       return;
@@ -73,7 +74,7 @@ export const bookCommands: Handlers<BookCommand> = {
     yield { line: `the bank's time    ${instant(Math.max(lastMs, storeMs))}` };
     if (clockMs !== null) yield { line: `database's clock   ${instant(clockMs)}` };
     yield { line: `server's clock     ${instant(serverMs)}` };
-    if (lastMs > storeMs + clockAwayMsMax) {
+    if (isAhead(lastMs, storeMs)) {
       yield {
         line:
           "the bank's time is ahead of the clock, and does not move until the clock is there: " +

@@ -10,17 +10,12 @@ import type {
   TerminalNews,
   WatchedBank,
 } from "../../lib/console.ts";
-import {
-  clockAwayMsMax,
-  newsHoldsMax,
-  newsProblemsMax,
-  proposalMsMax,
-  watchMs,
-} from "../../lib/limits.ts";
+import { newsHoldsMax, newsProblemsMax, proposalMsMax, watchMs } from "../../lib/limits.ts";
 import { mayGive, operatorCommandFrom, type Role } from "../../lib/operator_commands.ts";
 import { pause } from "../../lib/world.ts";
 import type { OpenedEntry } from "../audit/places.ts";
 import type { Bank } from "../bank.ts";
+import { isAhead } from "../ledger/clock.ts";
 import { logCommand } from "../ledger/command.ts";
 import type { Movement, Operator, Staff } from "../ledger/model.ts";
 import {
@@ -92,7 +87,7 @@ class Watch {
       ...this.#today.news(state.nowMs),
       versions: { ...this.#versions },
     };
-    news.server.isAhead = lastMs > (clockMs ?? bank.world.nowMs()) + clockAwayMsMax;
+    news.server.isAhead = isAhead(lastMs, clockMs ?? bank.world.nowMs());
     news.log.entries = this.#today.entries;
     const text = JSON.stringify({ ...news, nowMs: 0 });
     const isSame = text === this.#news;
