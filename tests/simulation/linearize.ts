@@ -35,7 +35,8 @@ export type Verdict<Op> =
 /** A call or a return, in a list from which operations are lifted as they take effect. */
 interface Entry<Op> {
   readonly operation: Op | null;
-  readonly index: number;
+  /** Of a call: its place among the calls, by time. */
+  index: number;
   /** Of a call: its return, where there is one. Of a return: null. */
   readonly end: Entry<Op> | null;
   readonly isCall: boolean;
@@ -52,42 +53,50 @@ export function linearize<State, Op extends Operation>(
 ): Verdict<Op> {
   const head = entriesOf(operations);
   const seen = new Set<string>();
-  const taken: { entry: Entry<Op>; state: State }[] = [];
+  const taken: { entry: Entry<Op>; state: State; last: number }[] = [];
   let waiting = operations.filter(({ returnMs }) => returnMs !== null).length;
   let state = model.initial;
-  let done = 0n;
+  /** The highest place of a call that took effect. */
+  let last = -1;
   let best: Op[] = [];
   let stuck: Op | null = null;
   let entry = head.after;
+  /** Whether calls without a return are tried: only where no other can follow, since most may wait. */
+  let isLast = false;
   for (let steps = 0; waiting > 0; steps++) {
     if (steps > stepsMax) return { result: "unknown" };
-    if (entry?.isCall) {
+    if (entry?.isCall && (entry.end === null) !== isLast) {
+      entry = entry.after;
+    } else if (entry?.isCall) {
       const operation = entry.operation!;
       const next = model.step(state, operation);
-      const after = done | (1n << BigInt(entry.index));
-      const isNew = next !== null && isAdded(seen, `${after.toString(36)} ${model.keyOf(next)}`);
+      const after = Math.max(last, entry.index);
+      const isNew = next !== null &&
+        isAdded(seen, `${after} ${waitingUntil(after, head, entry)} ${model.keyOf(next)}`);
       if (!isNew) {
         entry = entry.after;
         continue;
       }
-      taken.push({ entry, state });
-      [state, done] = [next, after];
+      taken.push({ entry, state, last });
+      [state, last] = [next, after];
       if (operation.returnMs !== null) waiting--;
       lift(entry);
-      entry = head.after;
+      [entry, isLast] = [head.after, false];
+    } else if (!isLast) {
+      [entry, isLast] = [head.after, true];
     } else {
       // A return before whose time its operation cannot have taken effect in this order.
       if (taken.length >= best.length || stuck === null) {
         best = taken.map(({ entry }) => entry.operation!);
         stuck = entry!.operation!;
       }
-      const last = taken.pop();
-      if (!last) return { result: "not linearizable", order: best, stuck };
-      if (last.entry.operation!.returnMs !== null) waiting++;
-      state = last.state;
-      done &= ~(1n << BigInt(last.entry.index));
-      putBack(last.entry);
-      entry = last.entry.after;
+      const undone = taken.pop();
+      if (!undone) return { result: "not linearizable", order: best, stuck };
+      if (undone.entry.operation!.returnMs !== null) waiting++;
+      ({ state, last } = undone);
+      putBack(undone.entry);
+      isLast = undone.entry.end === null;
+      entry = undone.entry.after;
     }
   }
   return { result: "linearizable", order: taken.map(({ entry }) => entry.operation!) };
@@ -109,6 +118,7 @@ function entriesOf<Op extends Operation>(operations: readonly Op[]): Entry<Op> {
     a.timeMs - b.timeMs || Number(b.entry.isCall) - Number(a.entry.isCall) ||
     a.entry.index - b.entry.index
   );
+  let calls = 0;
   const head: Entry<Op> = {
     operation: null,
     index: -1,
@@ -119,11 +129,26 @@ function entriesOf<Op extends Operation>(operations: readonly Op[]): Entry<Op> {
   };
   let last = head;
   for (const { entry } of timed) {
+    if (entry.isCall) entry.index = calls++;
     last.after = entry;
     entry.before = last;
     last = entry;
   }
   return head;
+}
+
+/**
+ * Names the set of calls that took effect, this one included: the highest place, and the places below it
+ * that are still in the list. Few calls overlap, so the name is short however long the history is.
+ */
+function waitingUntil<Op>(place: number, head: Entry<Op>, taken: Entry<Op>): string {
+  let places = "";
+  for (let entry = head.after; entry; entry = entry.after) {
+    if (!entry.isCall || entry === taken) continue;
+    if (entry.index > place) break;
+    places += `,${entry.index}`;
+  }
+  return places;
 }
 
 function isAdded(seen: Set<string>, key: string): boolean {

@@ -65,6 +65,31 @@ Deno.test("linearize() distinguishes histories of a register that are known good
   }
 });
 
+Deno.test("payments whose outcome nobody learned do not make the search long", () => {
+  interface Payment extends Operation {
+    readonly change?: number;
+    readonly seen?: number;
+  }
+  const account: Model<number, Payment> = {
+    initial: 0,
+    step: (state, { change = 0, seen }) =>
+      seen === undefined || seen === state ? state + change : null,
+    keyOf: String,
+  };
+  const payments = Array.from({ length: 40 }, (_, index) => ({
+    callMs: index,
+    returnMs: null,
+    change: 2 ** index,
+  }));
+  const looks = Array.from({ length: 200 }, (_, index) => ({
+    callMs: 100 + index,
+    returnMs: 100.5 + index,
+    seen: index < 150 ? 0 : 1,
+  }));
+  const { result } = linearize(account, [...payments, ...looks]);
+  assertEquals(result, "linearizable");
+});
+
 interface QueueOperation extends Operation {
   readonly put?: string;
   readonly got?: string;

@@ -38,8 +38,10 @@ export interface OperatorsWorld {
   onBackup(): void;
   /** The bank is stopped, and will be put back to the last backup. */
   onRestoring(): void;
-  /** A machine is lost after a restore to a backup of this time. */
-  onLost(machine: Machine, fromMs: number): void;
+  /** The backup begun at this time is in a file. */
+  onBackedUp(path: string, fromMs: number): void;
+  /** A machine is lost after a restore. */
+  onLost(machine: Machine): void;
   /**
    * The bank is put back to the last backup, and still stopped.
    * @returns how many customers it has forgotten
@@ -439,6 +441,7 @@ export class Operators {
       if (!("fetch" in answer)) continue;
       server!.carry(answer.fetch, backupPath);
       this.#backedUpMs = fromMs;
+      this.world.onBackedUp(backupPath, fromMs);
     }
   }
 
@@ -456,7 +459,7 @@ export class Operators {
       this.#backedUpMs = null;
     }
     server!.isKept = true;
-    const lost = isRestored && this.world.random.chance(0.3) ? this.#loseMachine(fromMs) : null;
+    const lost = isRestored && this.world.random.chance(0.3) ? this.#loseMachine() : null;
     while (!server!.isRunning) await scheduler.pause(1_000, "operator");
     if (!isRestored) return;
     await this.#relist();
@@ -465,11 +468,11 @@ export class Operators {
   }
 
   /** A machine is lost with what its terminal would retell. */
-  #loseMachine(fromMs: number): Machine | null {
+  #loseMachine(): Machine | null {
     const { machines, random } = this.world;
     if (machines.length < 2) return null;
     const machine = random.of(machines);
-    this.world.onLost(machine, fromMs);
+    this.world.onLost(machine);
     return machine;
   }
 

@@ -77,6 +77,19 @@ export function recordsInSqlite(path: string): Records {
   }
 }
 
+/** Returns the terminals that had not retold yet. @param path of a backup */
+export function waitingInSqlite(path: string): string[] {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const rows = database.prepare(
+      "SELECT substr(name, 8) AS name FROM settings WHERE name LIKE 'retell %'",
+    );
+    return rows.all().map(({ name }) => String(name));
+  } finally {
+    database.close();
+  }
+}
+
 /** @param run runs a statement in the bank's database */
 export async function recordsInPostgres(run: (sql: string) => Promise<Row[]>): Promise<Records> {
   const tables = ["accounts", "movements", "holds", "audit ORDER BY position", "audit_chains"];

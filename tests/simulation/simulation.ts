@@ -50,7 +50,7 @@ import {
 import { Network, quietNetwork } from "./network.ts";
 import { Operators } from "./operators.ts";
 import { Random } from "./random.ts";
-import { type Records, recordsInMemory, recordsInSqlite } from "./records.ts";
+import { type Records, recordsInMemory, recordsInSqlite, waitingInSqlite } from "./records.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SecretWatch } from "./secrets.ts";
 import { guess } from "./thief.ts";
@@ -133,6 +133,8 @@ class Simulation {
   /** Movements that were corrected then: what a count of its notes would find reaches no book. */
   #correctedLast: string[] = [];
   readonly #lost: Lost[] = [];
+  /** Of each machine, the time from which on the last backup may lack what it did. */
+  readonly #missingFromMs = new Map<Machine, number>();
   readonly #intents: Intent[] = [];
   readonly #looks: Look[] = [];
   readonly #findings: Finding[] = [];
@@ -199,7 +201,8 @@ class Simulation {
           cardThen: cardAtBackup(credentials),
         }));
       },
-      onLost: (machine, fromMs) => this.#lose(machine, fromMs),
+      onBackedUp: (path, fromMs) => this.#keptIn(path, fromMs),
+      onLost: (machine) => this.#lose(machine),
       onRestoring: () => this.#judgeBeforeRestore(),
       onRestored: (restore) => this.#restored(restore),
     });
@@ -796,12 +799,21 @@ class Simulation {
     for (const { judge, what } of judgeLooks(this.#records(), seen)) this.#find(judge, what);
   }
 
-  #lose(machine: Machine, fromMs: number): void {
+  /** A terminal that has not retold since an earlier restore leaves the same gap in this backup. */
+  #keptIn(path: string, fromMs: number): void {
+    const waiting = waitingInSqlite(realPath(this.#sqliteFolder!, path));
+    for (const machine of this.#machines) {
+      if (waiting.includes(this.#operators.terminalOf(machine))) continue;
+      this.#missingFromMs.set(machine, fromMs);
+    }
+  }
+
+  #lose(machine: Machine): void {
     this.#count("machines lost after a restore");
     machine.isKept = false;
     machine.crash("power cut", "for good");
     this.#machines.splice(this.#machines.indexOf(machine), 1);
-    this.#lost.push({ machine: machine.name, fromMs });
+    this.#lost.push({ machine: machine.name, fromMs: this.#missingFromMs.get(machine) ?? 0 });
   }
 
   /**
