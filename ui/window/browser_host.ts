@@ -1,8 +1,8 @@
 /**
  * The HTTP host of a page in a browser: serves the page on loopback and carries its calls to its
- * machine, an ATM or an operator's console. A page authenticates with a launch secret from the fragment of its link (never sent
- * in a request line, usable once) and gets its own secret for all calls in return, and a launch
- * secret for its tab, which a reload uses.
+ * machine, an ATM or an operator's console. A page authenticates with a launch secret from the
+ * fragment of its link (never sent in a request line, usable once) and gets its own secret for all
+ * calls in return, and another one for its tab, which opens it again after a reload.
  *
  * Every request is checked in this order: Host (421), path (404), method (405), Origin (403),
  * secret (403), call name (404), size (413), arguments (400). A response never reveals why a secret
@@ -87,19 +87,28 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
   ]);
   let pageNumber = 0;
   let stream: ViewStream | null = null;
-  const desk = new PageDesk(options, { onView: (newest) => stream?.send(newest) });
+  const desk = new PageDesk(options, {
+    onView(newest) {
+      if (options.machine.isLocked() && secrets.endReplacement()) {
+        return stream?.end({ disconnected: "link_used" });
+      }
+      stream?.send(newest);
+    },
+  });
   const listener = listenTcp({ hostname: "127.0.0.1", port: 0 });
   const authority = listener.address;
 
+  const isPage = ({ headers }: HttpHead) => secrets.isPage(headers.get("x-page-secret") ?? null);
+
   const open = (headers: HttpHead["headers"]) => {
-    const secret = secrets.exchange(headers.get("x-launch-secret") ?? null);
-    if (!secret) return refuse(403);
+    const opened = secrets.exchange(headers.get("x-launch-secret") ?? null);
+    if (!opened) return refuse(403);
     stream?.end({ disconnected: "opened_elsewhere" });
     pageNumber = desk.takeOver();
     options.onOpened?.();
     // a visit that is still ending is the previous page's
     const first = options.machine.hasVisit() ? {} : desk.newest;
-    return json({ secret, again: secrets.newLaunchSecret(), ...first });
+    return json({ secret: opened.secret, again: opened.again, ...first });
   };
 
   const watch = (): HttpResponse => {
@@ -118,6 +127,7 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
     const page = pageNumber; // another page may open while the body is read
     const body = await readBody(socket, head, pageRequestLengthMax);
     if (body === null) return null;
+    if (!isPage(head)) return refuse(403);
     const answer = await desk.call(page, name, parseJson(body));
     if (answer === "busy") return refuse(503);
     return typeof answer === "string" ? refuse(400) : json(answer);
@@ -140,7 +150,7 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
     if (text) return text;
     if (headers.get("origin") !== `http://${authority}`) return refuse(403);
     if (folder === "open") return open(headers);
-    if (!secrets.isPage(headers.get("x-page-secret") ?? null)) return refuse(403);
+    if (!isPage(head)) return refuse(403);
     onPage();
     if (folder === "watch") return watch();
     return options.machine.isCall(name!) ? await call(name!, head, socket) : refuse(404);

@@ -108,6 +108,7 @@ export function atmMachine(atm: Atm): Machine {
     view: () => atm.view(),
     watch: (listener) => atm.watch(listener),
     isOnline: () => atm.view().bank === "online",
+    isLocked: () => false,
     hasVisit: () => atm.view().visit !== null,
     isCall: (name) => parsers.has(name),
     parseCall(name, args) {

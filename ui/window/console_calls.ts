@@ -50,6 +50,7 @@ export function consoleMachine(console: OperableConsole): Machine {
     view: () => console.view(),
     watch: (listener) => console.watch(listener),
     isOnline: () => true,
+    isLocked: () => console.view().state === "locked",
     hasVisit: () => false,
     isCall: (name) => parsers.has(name),
     parseCall(name, args) {

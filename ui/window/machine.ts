@@ -13,6 +13,8 @@ export interface Machine {
   watch(listener: (view: unknown) => void): () => void;
   /** Whether the view shows a machine that is in service. */
   isOnline(): boolean;
+  /** Whether the view shows a machine that is locked. A page that replaced another one ends then. */
+  isLocked(): boolean;
   /** Whether the view shows a visit that a page began. */
   hasVisit(): boolean;
   /** Returns whether a page may make a call of this name. */

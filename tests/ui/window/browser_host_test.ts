@@ -527,6 +527,75 @@ withHost("lets the page that opens last take over, and ends the visit before it"
   assertEquals((await host.call(young, "touch", [])).status, 200);
 }, { disconnectedMsMax: 60_000 });
 
+/** Opens with a launch secret; returns the page's two secrets, or the status of the refusal. */
+async function openWith(host: Host, launchSecret: string) {
+  const { status, body } = await host.post("/open", { "x-launch-secret": launchSecret });
+  return status === 200 ? JSON.parse(body) as { secret: string; again: string } : status;
+}
+
+type Opened = { secret: string; again: string };
+
+withHost("lets a page open again, once, until another link has opened one", async (host) => {
+  const first = await openWith(host, secretOf(host.newLink())) as Opened;
+  const reloaded = await openWith(host, first.again) as Opened;
+  assertEquals(await openWith(host, first.again), 403);
+  assertEquals((await host.call(reloaded.secret, "touch", [])).status, 200);
+  const other = await openWith(host, secretOf(host.newLink())) as Opened;
+  assertEquals(await openWith(host, reloaded.again), 403);
+  assertEquals((await host.call(other.secret, "touch", [])).status, 200);
+});
+
+Deno.test("browser host ends, at a lock, a page that was opened instead of another one", async () => {
+  const atm = new ScriptedAtm();
+  let isLocked = false;
+  const host = startHost({ machine: { ...atmMachine(atm), isLocked: () => isLocked } });
+  const lock = (to: boolean) => {
+    isLocked = to;
+    atm.change({});
+  };
+  const mayCall = async ({ secret }: Opened) =>
+    (await host.call(secret, "touch", [])).status === 200;
+  try {
+    const first = await openWith(host, secretOf(host.newLink())) as Opened;
+    lock(true);
+    const locked = await openWith(host, first.again) as Opened;
+    lock(false);
+    assert(await mayCall(locked), "the only page is back after the lock, reloaded or not");
+
+    const thief = await openWith(host, secretOf(host.newLink())) as Opened;
+    const reloaded = await openWith(host, thief.again) as Opened;
+    const stream = await watch(host, reloaded.secret);
+    await stream.next();
+    lock(true);
+    assertEquals((await stream.next()).disconnected, "link_used");
+    lock(false);
+    assert(!await mayCall(reloaded));
+    assertEquals(await openWith(host, reloaded.again), 403);
+    assertEquals(await openWith(host, locked.again), 403);
+
+    const next = await openWith(host, secretOf(host.newLink())) as Opened;
+    lock(true);
+    lock(false);
+    assert(await mayCall(next), "it took nobody's place");
+  } finally {
+    await host.stop();
+  }
+});
+
+withHost("makes no call whose page has been replaced before the call was whole", async (host) => {
+  const old = await host.open();
+  const port = Number(host.authority.split(":")[1]);
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const head = `POST /call/touch HTTP/1.1\r\nhost: ${host.authority}\r\n` +
+    `origin: ${host.origin}\r\nx-page-secret: ${old}\r\ncontent-length: 2\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(head));
+  await soon(50);
+  await host.open();
+  await connection.write(new TextEncoder().encode("[]"));
+  assertEquals((await readAll(connection)).slice(9, 12), "403");
+  assertEquals(host.scripted.calls, []);
+}, { disconnectedMsMax: 60_000 });
+
 withHost("gives no visit to the page that took over during a log-in", async (host) => {
   const old = await host.open();
   let release = () => {};

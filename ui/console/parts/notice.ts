@@ -9,8 +9,8 @@ const ends: Record<DisconnectReason, string> = {
   stopped: "It was ended in its terminal. Start it there with ‘deno task bank console’.",
   opened_elsewhere: "It is open in another tab or window. If that was not you, end it in its " +
     "terminal with Ctrl-C, and report it.",
-  link_used:
-    "This link was used before. The console’s terminal names the file that opens it again.",
+  link_used: "This link was used before, or it opened the page instead of another one, and the " +
+    "console has locked since. The console’s terminal names the file that opens it again.",
 };
 
 export function Notice({ state }: { state: State }): VNode {
