@@ -139,13 +139,23 @@ export const consoleActs = [
   "reject",
 ] as const satisfies readonly OperatorCommandName[];
 
+/** A named value, without characters that do not show. */
+export interface ProposalFact {
+  name: string;
+  value: string;
+  /** The customer whose page has more about it. */
+  customer?: string;
+}
+
 /** A command that waits for a second operator. */
 export interface ProposalNews {
   id: string;
   operator: string;
-  /** The command's name, and the whole command in words. */
   command: OperatorCommandName;
-  words: string;
+  /** The command's fields, amounts first. */
+  fields: ProposalFact[];
+  /** What the bank has at present of the things that the command changes. */
+  facts: ProposalFact[];
   sinceMs: number;
   untilMs: number;
 }

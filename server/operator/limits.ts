@@ -11,7 +11,7 @@ import type { Command } from "../ledger/command.ts";
 import { requireAccountNumber } from "./accounts.ts";
 import type { Answers, Handlers } from "./request.ts";
 import { listed } from "./table.ts";
-import { requireAmount } from "./words.ts";
+import { fieldInWords, requireAmount } from "./words.ts";
 
 /** The flags, and the limit of the bank, of an account and of a terminal that each one sets. */
 const flags = {
@@ -86,17 +86,36 @@ function givenLimits(bank: Bank, request: SetLimits): GivenLimits {
 
 /** Returns whether a command raises a limit. An own limit that is removed becomes the bank's. */
 export async function raisesLimits(bank: Bank, request: SetLimits): Promise<boolean> {
+  return (await changedLimits(bank, request)).changes.some(({ before, after }) =>
+    before !== null && (after === null || after > before)
+  );
+}
+
+interface LimitChange {
+  /** In words. */
+  name: string;
+  /** What holds before and after it; null for none. */
+  before: bigint | null;
+  after: bigint | null;
+}
+
+/** Returns what a command changes, and the account or terminal's account; null for the bank. */
+export async function changedLimits(
+  bank: Bank,
+  request: SetLimits,
+): Promise<{ account: Account | null | undefined; changes: LimitChange[] }> {
   const { whose, limits } = givenLimits(bank, request);
   const banks = await bank.ledger.read.limits();
   const account = whose === "bank" ? null : await limitedAccount(bank, request);
-  return (Object.keys(flags) as Flag[]).some((flag) => {
+  const changes = (Object.keys(flags) as Flag[]).flatMap((flag) => {
     const name = flags[flag][whose];
-    if (name === null || !Object.hasOwn(limits, name)) return false;
+    if (name === null || !Object.hasOwn(limits, name)) return [];
     const bankLimit = banks[flags[flag].bank];
     const before = account === null ? bankLimit : account?.[name as OwnLimit] ?? bankLimit;
     const after = account === null ? limits[name]! : limits[name] ?? bankLimit;
-    return before !== null && (after === null || after > before);
+    return [{ name: fieldInWords(flag), before, after }];
   });
+  return { account, changes };
 }
 
 type OwnLimit = "withdrawalMax" | "dayOutMax" | "dayInMax";

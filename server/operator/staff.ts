@@ -1,11 +1,10 @@
 /** Adds, removes and lists operators; lists and rejects proposals. */
 import { fromHex } from "../../lib/bytes.ts";
 import { inWords, UsageError } from "../../lib/errors.ts";
-import { proposalMsMax } from "../../lib/limits.ts";
-import { operatorCommandFrom } from "../../lib/operator_commands.ts";
+import { openProposals } from "./proposals.ts";
 import type { Handlers } from "./request.ts";
 import { listed } from "./table.ts";
-import { commandInWords, requireName, requireReason } from "./words.ts";
+import { commandInWords, factsInWords, requireName, requireReason } from "./words.ts";
 
 export const staffCommands: Handlers<
   "add_operator" | "remove_operator" | "list_operators" | "list_proposals" | "reject"
@@ -52,19 +51,24 @@ export const staffCommands: Handlers<
   },
 
   async *list_proposals(bank, { json = false }) {
-    const { proposals } = await bank.ledger.read.staff();
     const { lastMs, clockMs } = await bank.ledger.read.times();
     const nowMs = Math.max(lastMs, clockMs ?? bank.world.nowMs());
-    const open = proposals.filter(({ timeMs }) => timeMs + proposalMsMax > nowMs);
-    const rows = open.map(({ id, operator, command, timeMs }) => {
-      const words = commandInWords(operatorCommandFrom(JSON.parse(command))!);
-      const until = new Date(timeMs + proposalMsMax).toISOString();
+    const open = await openProposals(bank, await bank.ledger.read.staff(), nowMs);
+    const rows = open.map(({ news: { id, operator, facts, untilMs }, command }) => {
+      const words = commandInWords(command);
+      const until = new Date(untilMs).toISOString();
       return {
-        cells: [id, operator, until, words],
-        facts: { proposal: id, operator, until, command: words },
+        cells: [id, operator, until, words, factsInWords(facts)],
+        facts: {
+          proposal: id,
+          operator,
+          until,
+          command: words,
+          facts: Object.fromEntries(facts.map(({ name, value }) => [name, value])),
+        },
       };
     });
-    yield* listed(["proposal", "operator", "until", "command"], rows, json);
+    yield* listed(["proposal", "operator", "until", "command", "the bank has"], rows, json);
   },
 
   async *reject(bank, { proposal, reason, operator }) {

@@ -6,12 +6,11 @@ import type {
   BankNews,
   FreshEntry,
   HoldNews,
-  ProposalNews,
   TerminalNews,
   WatchedBank,
 } from "../../lib/console.ts";
-import { newsHoldsMax, newsProblemsMax, proposalMsMax, watchMs } from "../../lib/limits.ts";
-import { mayGive, operatorCommandFrom, type Role } from "../../lib/operator_commands.ts";
+import { newsHoldsMax, newsProblemsMax, watchMs } from "../../lib/limits.ts";
+import { mayGive, type Role } from "../../lib/operator_commands.ts";
 import { pause } from "../../lib/world.ts";
 import type { OpenedEntry } from "../audit/places.ts";
 import type { Bank } from "../bank.ts";
@@ -26,10 +25,10 @@ import {
   type TerminalState,
 } from "../metrics/bank_state.ts";
 import { failuresOf, type Problem, problemsOf, problemsOfTerminal } from "../metrics/problems.ts";
+import { openProposals } from "./proposals.ts";
 import { CommandRefused, type Handlers } from "./request.ts";
 import { entryNews } from "./search_log.ts";
 import { Today } from "./today.ts";
-import { commandInWords } from "./words.ts";
 
 export const watchCommands: Handlers<"watch_bank"> = {
   async *watch_bank(bank, { operator, follow }, signal) {
@@ -83,7 +82,7 @@ class Watch {
         oldestMs: holds.length > 0 ? oldestMs : null,
         rows: await holdNews(bank, holds.slice(0, newsHoldsMax)),
       },
-      proposals: proposalNews(staff, state.nowMs),
+      proposals: (await openProposals(bank, staff, state.nowMs)).map(({ news }) => news),
       ...this.#today.news(state.nowMs),
       versions: { ...this.#versions },
     };
@@ -236,20 +235,4 @@ async function holdNews(
     timeMs,
     inDoubt: isInDoubt({ id, kind, terminal }, doubts, revoked),
   }));
-}
-
-function proposalNews({ proposals }: Staff, nowMs: number): ProposalNews[] {
-  return proposals.filter(({ timeMs }) => timeMs + proposalMsMax > nowMs).map(
-    ({ id, operator, command: text, timeMs }) => {
-      const command = operatorCommandFrom(JSON.parse(text))!;
-      return {
-        id,
-        operator,
-        command: command.command,
-        words: commandInWords(command),
-        sinceMs: timeMs,
-        untilMs: timeMs + proposalMsMax,
-      };
-    },
-  );
 }

@@ -1,11 +1,11 @@
 /** Names, reasons and times as operators type them. */
 import { UsageError } from "../../lib/errors.ts";
 import { isInstantOrDay } from "../../lib/instant.ts";
-import type { OperatorCommand } from "../../lib/operator_commands.ts";
+import { type OperatorCommand, operatorCommands } from "../../lib/operator_commands.ts";
 import { reasonLengthMax } from "../../lib/limits.ts";
 import { type Currency, decimalText, parsePlainAmount } from "../../lib/money.ts";
 import { isName } from "../../lib/terminal_key.ts";
-import { isPlainLine } from "../../lib/text.ts";
+import { isPlainLine, visibleText } from "../../lib/text.ts";
 import { type LogPlace, placeOfText } from "../audit/entry.ts";
 import type { ShowFilter } from "../audit/show.ts";
 
@@ -52,12 +52,62 @@ export function requirePlace(text: string): LogPlace {
   throw new UsageError(`'${text}' is not a place in the log, such as 1.4711`, 2);
 }
 
-/** Returns a command as one line, without hashes: "settle hold, movement: …". */
-export function commandInWords({ command, ...fields }: OperatorCommand): string {
-  const words = Object.entries(fields).filter(([name, value]) =>
-    name !== "passwordHash" && name !== "numberHash" && value !== undefined && value !== false
-  ).map(([name, value]) => value === true ? name : `${name}: ${value}`);
-  return [command.replaceAll("_", " "), ...words].join(", ").replace(/\p{Cc}/gu, " ");
+/** Fields that are amounts. */
+const amounts: ReadonlySet<string> = new Set([
+  "opening",
+  "amount",
+  "complete",
+  "withdrawal",
+  "day",
+  "cashOut",
+  "cashIn",
+]);
+
+const hidden: ReadonlySet<string> = new Set(["passwordHash", "numberHash", "key"]);
+
+/** A field of a command as people read it. */
+interface CommandField {
+  name: string;
+  value: string;
+  isAmount: boolean;
+}
+
+/** Returns a field's name in words: "cash out" for `cashOut`. */
+export const fieldInWords = (field: string) =>
+  field.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
+/** Returns the fields of a command without hashes and keys, amounts first. */
+export function fieldsOf({ command, ...fields }: OperatorCommand): CommandField[] {
+  const given: Readonly<Record<string, string | boolean | undefined>> = fields;
+  return Object.keys(operatorCommands[command]).flatMap((field) => {
+    const value = given[field];
+    if (value === undefined || value === false || hidden.has(field)) return [];
+    return [{
+      name: fieldInWords(field),
+      value: value === true ? "yes" : value,
+      isAmount: amounts.has(field),
+    }];
+  }).sort((one, other) => Number(other.isAmount) - Number(one.isAmount));
+}
+
+/**
+ * Returns a command as one line. A value that could be taken for more than one is quoted: 'open
+ * account, opening: 5.00, username: bob, name: "x, opening: 1.00"'.
+ */
+export function commandInWords(command: OperatorCommand): string {
+  const words = command.command.replaceAll("_", " ");
+  const fields = fieldsOf(command);
+  return fields.length === 0 ? words : `${words}, ${factsInWords(fields)}`;
+}
+
+/** Returns facts as one line, with such quotes. */
+export function factsInWords(facts: readonly { name: string; value: string }[]): string {
+  return facts.map(({ name, value }) => `${name}: ${quoted(value)}`).join(", ");
+}
+
+function quoted(value: string): string {
+  if (/^[\w.+-]+$/.test(value)) return value;
+  return `"${visibleText(value.replace(/[\\"]/g, "\\$&"))}"`;
 }
 
 /** @throws {UsageError} with exit code 2 when it is no name of a terminal or customer */

@@ -7,6 +7,7 @@
 import type { Outcome } from "../../../lib/errors.ts";
 import { amountMinorMax } from "../../../lib/money.ts";
 import type { Administer } from "../command.ts";
+import { bookedBy, ownSideOf } from "../booked.ts";
 import { canonicalMovement, changeOf } from "../canonical.ts";
 import { type Account, type CorrectionStep, correctionSteps, type Movement } from "../model.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
@@ -52,6 +53,8 @@ export function correctMovement(batch: Batch, command: Correct): Answer {
 function correctionOf(batch: Batch, command: Correct): Correction | Outcome {
   const { books } = batch;
   const { movement, amount } = command;
+  const steps = [1, 2, ...correctionSteps] as const;
+  const rows = steps.flatMap((step) => books.movement(movement, step) ?? []);
   const [first, second] = [books.movement(movement, 1), books.movement(movement, 2)];
   if (!first || first.action === "void") return "unknown_movement";
   const differences = books.accountOf("differences")!;
@@ -61,10 +64,9 @@ function correctionOf(batch: Batch, command: Correct): Correction | Outcome {
   if (first.outcome !== "ok" || (first.action === "authorise" && !second)) return "not_ended";
   if (amount < 0n) return "amount_not_positive";
   if (amount > amountMinorMax) return "amount_too_large";
-  // The side that is not the terminal's.
-  const own = first.kind === "deposit" || first.kind === "load" ? "credit" : "debit";
+  const own = ownSideOf(first);
   const hasTerminal = first.kind !== "transfer" && first.kind !== "opening";
-  const booked = bookedAt(batch, first, own);
+  const booked = bookedBy(rows);
   const step = correctionSteps.find((step) => !books.movement(movement, step));
   if (step === undefined) return "too_many_corrections";
   if (amount === booked) return "nothing_to_correct";
@@ -98,22 +100,6 @@ function book(
     booked: size,
     operator,
   });
-}
-
-/**
- * Returns the amount that a movement has booked at the account of its first row's side: settled, and
- * corrected since.
- */
-function bookedAt({ books }: Batch, first: Movement, side: "debit" | "credit"): bigint {
-  const account = first[side];
-  const other = side === "debit" ? "credit" : "debit";
-  let sum = (books.movement(first.id, 2) ?? first).booked;
-  for (const step of correctionSteps) {
-    const row = books.movement(first.id, step);
-    if (row?.[side] === account) sum += row.booked;
-    else if (row?.[other] === account) sum -= row.booked;
-  }
-  return sum;
 }
 
 /** Writes the correction into the log of a customer whose account it changes. */

@@ -5,6 +5,7 @@ import { html } from "htm/preact";
 import type { ActAnswer } from "../../../lib/console.ts";
 import { reasonLengthMax } from "../../../lib/limits.ts";
 import type { ActProgress, Send } from "../state/model.ts";
+import { NamedFacts } from "./named_facts.ts";
 
 export function ActDialog({ progress, send }: { progress: ActProgress; send: Send }): VNode {
   const dialog = useRef<HTMLDivElement>(null);
@@ -41,6 +42,7 @@ function Form({ progress: { act, step }, send }: { progress: ActProgress; send: 
   return html`
     <form onSubmit=${sign}>
       <p>${act.effect}</p>
+      ${act.facts?.map((group) => html`<${NamedFacts} ...${group} />`)}
       ${act.fields.map(({ name, label, hint, value = "", isOptional = false }) =>
         html`
           <label class="field">

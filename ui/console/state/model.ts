@@ -6,6 +6,7 @@ import type {
   ConsoleQueries,
   ConsoleQuery,
   ConsoleView,
+  ProposalFact,
   ReadAnswer,
 } from "../../../lib/console.ts";
 import type { OperatorCommand } from "../../../lib/operator_commands.ts";
@@ -65,6 +66,8 @@ export interface Act {
   title: string;
   /** What it does, in a sentence. */
   effect: string;
+  /** What it is about, in groups. */
+  facts?: readonly { head?: string; facts: readonly ProposalFact[] }[];
   command: OperatorCommand;
   fields: readonly ActField[];
   /** The word on the button. */

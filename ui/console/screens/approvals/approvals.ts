@@ -3,7 +3,8 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { ProposalNews } from "../../../../lib/console.ts";
 import { mayGive } from "../../../../lib/operator_commands.ts";
-import { ago, span } from "../../parts/format.ts";
+import { ago, span, words } from "../../parts/format.ts";
+import { NamedFacts } from "../../parts/named_facts.ts";
 import { Nothing, Panel } from "../../parts/panel.ts";
 import type { Act, ScreenProps } from "../../state/model.ts";
 
@@ -27,7 +28,9 @@ export function Approvals({ state, news, send }: ScreenProps): VNode {
             return html`
               <li class="proposal" key=${proposal.id}>
                 <div>
-                  <b>${proposal.words}</b>
+                  <h3 class="proposal__command">${words(proposal.command)}</h3>
+                  <${NamedFacts} facts=${proposal.fields} />
+                  <${NamedFacts} head=${present} facts=${proposal.facts} send=${send} />
                   <p class="soft">
                     ${isMine ? "you" : proposal.operator}, ${ago(proposal.sinceMs, state.nowMs)},
                     lapses in ${span(proposal.untilMs - state.nowMs)} ·
@@ -69,10 +72,13 @@ function whyNot({ id, command }: ProposalNews, isMine: boolean, may: boolean): V
   return why === null ? null : html`<p class="proposal__why">${why}</p>` as VNode;
 }
 
-function approval({ id, operator, words }: ProposalNews): Act {
+const present = "The bank has at present";
+
+function approval({ id, operator, command, fields, facts }: ProposalNews): Act {
   return {
-    title: "Approve",
-    effect: `${operator} proposed: ${words}. Your approval carries it out at once.`,
+    title: `Approve: ${words(command)}`,
+    effect: `${operator} proposed this. Your approval carries it out at once.`,
+    facts: [{ facts: fields }, { head: present, facts }],
     command: { command: "approve", proposal: id },
     fields: [],
     verb: "Approve and sign",
@@ -80,10 +86,11 @@ function approval({ id, operator, words }: ProposalNews): Act {
   };
 }
 
-function rejection({ id, words }: ProposalNews, isMine: boolean): Act {
+function rejection({ id, command, fields }: ProposalNews, isMine: boolean): Act {
   return {
-    title: isMine ? "Withdraw the proposal" : "Reject",
-    effect: `${words}. Nothing was done, and nothing will be.`,
+    title: `${isMine ? "Withdraw the proposal" : "Reject"}: ${words(command)}`,
+    effect: "Nothing was done, and nothing will be.",
+    facts: [{ facts: fields }],
     command: { command: "reject", proposal: id, reason: "" },
     fields: [{ name: "reason", label: "Why, for the log" }],
     verb: isMine ? "Withdraw and sign" : "Reject and sign",

@@ -1,0 +1,140 @@
+/** The commands that wait for a second operator, each with the facts that its approval depends on. */
+import type { ProposalFact, ProposalNews } from "../../lib/console.ts";
+import { proposalMsMax } from "../../lib/limits.ts";
+import { formatMoney, parsePlainAmount } from "../../lib/money.ts";
+import { type OperatorCommand, operatorCommandFrom } from "../../lib/operator_commands.ts";
+import { visibleText } from "../../lib/text.ts";
+import type { Bank } from "../bank.ts";
+import { bookedBy, movementRows, ownSideOf } from "../ledger/booked.ts";
+import type { Staff } from "../ledger/model.ts";
+import { terminalNamed } from "../terminals/change_keys.ts";
+import { changedLimits } from "./limits.ts";
+import { fieldsOf } from "./words.ts";
+
+/** Returns the proposals that have not lapsed, oldest first. */
+export async function openProposals(
+  bank: Bank,
+  { proposals, operators }: Staff,
+  nowMs: number,
+): Promise<{ news: ProposalNews; command: OperatorCommand }[]> {
+  const open = proposals.filter(({ timeMs }) => timeMs + proposalMsMax > nowMs)
+    .toSorted((one, other) => one.timeMs - other.timeMs);
+  return await Promise.all(open.map(async ({ id, operator, command: text, timeMs }) => {
+    const command = operatorCommandFrom(JSON.parse(text))!;
+    const news = {
+      id,
+      operator,
+      command: command.command,
+      fields: fieldsOf(command).map(({ name, value, isAmount }) => ({
+        name,
+        value: isAmount ? amountInWords(bank, value) : visibleText(value),
+      })),
+      facts: await factsOf(bank, command, operators),
+      sinceMs: timeMs,
+      untilMs: timeMs + proposalMsMax,
+    };
+    return { news, command };
+  }));
+}
+
+function amountInWords({ settings: { currency } }: Bank, text: string): string {
+  const amount = parsePlainAmount(text, currency.exponent);
+  return amount === null ? visibleText(text) : formatMoney(amount, currency);
+}
+
+/** Returns what the bank has at present of the things that a command changes. */
+async function factsOf(
+  bank: Bank,
+  command: OperatorCommand,
+  operators: Staff["operators"],
+): Promise<ProposalFact[]> {
+  switch (command.command) {
+    case "correct_movement":
+    case "settle_hold":
+      return await factsOfMovement(bank, command.movement);
+    case "set_limits":
+      return await factsOfLimits(bank, command);
+    case "open_account":
+      return await factsOfCustomer(bank, command.username);
+    case "reset_password":
+      return await factsOfCustomer(bank, command.customer);
+    case "write_off_terminal":
+      return await factsOfTerminal(bank, command.name);
+    case "add_operator":
+    case "remove_operator":
+      return operators.filter(({ name }) => name === command.name).flatMap((found) => [
+        { name: "role now", value: found.role },
+        { name: "public key now", value: found.publicKey },
+      ]);
+    default:
+      return [];
+  }
+}
+
+const ofCustomer = (customer: string): ProposalFact => ({
+  name: "customer",
+  value: customer,
+  customer,
+});
+
+async function factsOfMovement(
+  { ledger: { read }, settings: { currency } }: Bank,
+  movement: string,
+): Promise<ProposalFact[]> {
+  const rows = await movementRows(read, movement);
+  const [first] = rows;
+  if (!first) return [];
+  const { kind, customer, amount, debit, credit } = first;
+  const isOpen = first.action === "authorise" && rows.every(({ step }) => step !== 2);
+  const ids = [debit, credit].filter((id) => id !== null);
+  const accounts = (await read.accountsAmong(ids)).filter(({ kind }) => kind === "customer");
+  const numbers = [first[ownSideOf(first)], ...ids].flatMap((id) =>
+    accounts.find((account) => account.id === id)?.number ?? []
+  );
+  return [
+    isOpen
+      ? { name: "authorised", value: formatMoney(amount, currency) }
+      : { name: "booked", value: formatMoney(bookedBy(rows), currency) },
+    { name: "kind", value: kind },
+    ...(customer === "" ? [] : [ofCustomer(customer)]),
+    ...[...new Set(numbers)].map((value, index) => ({
+      name: index === 0 ? "account" : "to account",
+      value,
+    })),
+  ];
+}
+
+async function factsOfLimits(
+  bank: Bank,
+  command: OperatorCommand & { command: "set_limits" },
+): Promise<ProposalFact[]> {
+  const { account, changes } = await changedLimits(bank, command);
+  return [
+    ...changes.map(({ name, before }) => ({
+      name: `${name} now`,
+      value: before === null ? "none" : formatMoney(before, bank.settings.currency),
+    })),
+    ...(account?.kind === "customer" ? [ofCustomer(account.owner)] : []),
+  ];
+}
+
+async function factsOfCustomer({ ledger: { read } }: Bank, name: string): Promise<ProposalFact[]> {
+  const customer = await read.customer(name);
+  if (!customer) return [];
+  const accounts = (await read.accountsOf([name])).filter(({ kind }) => kind === "customer");
+  return [
+    ofCustomer(name),
+    ...(customer.displayName === undefined
+      ? []
+      : [{ name: "shown as", value: visibleText(customer.displayName) }]),
+    { name: "accounts", value: String(accounts.length) },
+  ];
+}
+
+async function factsOfTerminal(bank: Bank, name: string): Promise<ProposalFact[]> {
+  const terminal = await terminalNamed(bank, name);
+  const books = terminal && await bank.ledger.read.booksOf(terminal.id);
+  return books
+    ? [{ name: "notes in the books", value: formatMoney(books.cash, bank.settings.currency) }]
+    : [];
+}

@@ -1,0 +1,167 @@
+/** What an approver sees of a proposed command: its fields apart, and what the bank has of them. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { WatchedBank } from "../../../lib/console.ts";
+import type { OperatorCommand } from "../../../lib/operator_commands.ts";
+import type { Bank } from "../../../server/bank.ts";
+import type { Signer } from "../../../server/operator/signed_request.ts";
+import { commandInWords } from "../../../server/operator/words.ts";
+import { addOperator, give } from "../helpers/operators.ts";
+import { newId, onEachBank } from "../helpers/running_bank.ts";
+
+const reason = "it is a test";
+
+const linesOf = async (bank: Bank, signer: Signer, command: OperatorCommand) =>
+  (await Array.fromAsync(give(bank, signer, command)))
+    .flatMap((answer) => "line" in answer ? [answer.line] : []);
+
+const proposalsOf = async (bank: Bank, signer: Signer) => {
+  const [line] = await linesOf(bank, signer, { command: "watch_bank", follow: false });
+  return (JSON.parse(line!) as WatchedBank).news!.proposals;
+};
+
+Deno.test("no text of a command reads as another field of it", () => {
+  const rows: [OperatorCommand, string][] = [
+    [
+      {
+        command: "open_account",
+        username: "xyz",
+        name: "x, opening: 1.00, username: bob",
+        opening: "9000",
+      },
+      'open account, opening: 9000, username: xyz, name: "x, opening: 1.00, username: bob"',
+    ],
+    [
+      { command: "reject", proposal: "ab", reason: 'seen", proposal: "cd' },
+      String.raw`reject, proposal: ab, reason: "seen\", proposal: \"cd"`,
+    ],
+    [
+      { command: "reject", proposal: "ab", reason: "a\\" },
+      String.raw`reject, proposal: ab, reason: "a\\"`,
+    ],
+    [
+      { command: "end_restore", reason: "\u202egp\n1\u200b" },
+      String.raw`end restore, reason: "\u{202e}gp\u{a}1\u{200b}"`,
+    ],
+    [
+      { command: "settle_hold", movement: "ab", complete: "4.00", reverse: false, reason: "" },
+      'settle hold, complete: 4.00, movement: ab, reason: ""',
+    ],
+    [
+      { command: "rotate_terminal", name: "lobby", now: true, key: "secret" },
+      "rotate terminal, name: lobby, now: yes",
+    ],
+    [
+      { command: "set_limits", terminal: "t", cashOut: "none" },
+      "set limits, cash out: none, terminal: t",
+    ],
+  ];
+  for (const [command, words] of rows) assertEquals(commandInWords(command), words);
+});
+
+onEachBank(
+  "a proposal has its fields apart, amounts first, and what the bank has of them",
+  (withBank) =>
+    withBank(async (running) => {
+      const { bank } = running;
+      const anna = (await addOperator(bank, "anna")).signer;
+      await linesOf(bank, anna, { command: "set_limits", withdrawal: "300.00", cashOut: "900.00" });
+      const ben = (await addOperator(bank, "ben", "officer")).signer;
+      const atm = await running.visit("alice");
+      const [paid, open] = [newId(), newId()];
+      await atm.authorise("withdrawal", paid, "4000");
+      await atm.ask({ op: "complete", movement: paid, amount: "4000" });
+      await atm.authorise("withdrawal", open, "1000");
+      const bob = (await bank.ledger.read.accountsOf(["bob"]))[0]!;
+      const customer = "alice";
+      const publicKey = "ab".repeat(32);
+
+      const rows: [OperatorCommand, [string, string][], [string, string, string?][]][] = [
+        [
+          { command: "correct_movement", movement: paid, amount: "20.00", reason },
+          [["amount", "€20.00"], ["movement", paid], ["reason", reason]],
+          [
+            ["booked", "€40.00"],
+            ["kind", "withdrawal"],
+            ["customer", "alice", customer],
+            ["account", atm.account],
+          ],
+        ],
+        [
+          { command: "settle_hold", movement: open, reverse: true, reason },
+          [["movement", open], ["reverse", "yes"], ["reason", reason]],
+          [
+            ["authorised", "€10.00"],
+            ["kind", "withdrawal"],
+            ["customer", "alice", customer],
+            ["account", atm.account],
+          ],
+        ],
+        [
+          { command: "set_limits", withdrawal: "none" },
+          [["withdrawal", "none"]],
+          [["withdrawal now", "€300.00"]],
+        ],
+        [
+          { command: "set_limits", account: bob.number, withdrawal: "500.00", day: "80.00" },
+          [["withdrawal", "€500.00"], ["day", "€80.00"], ["account", bob.number]],
+          [["withdrawal now", "€300.00"], ["day now", "none"], ["customer", "bob", "bob"]],
+        ],
+        [
+          { command: "set_limits", terminal: "lobby", cashOut: "1000.00" },
+          [["cash out", "€1,000.00"], ["terminal", "lobby"]],
+          [["cash out now", "€900.00"]],
+        ],
+        [
+          {
+            command: "open_account",
+            username: "bob",
+            name: "x, opening: 1.00",
+            opening: "9000.00",
+          },
+          [["opening", "€9,000.00"], ["username", "bob"], ["name", "x, opening: 1.00"]],
+          [["customer", "bob", "bob"], ["accounts", "1"]],
+        ],
+        [
+          { command: "reset_password", customer: "bob" },
+          [["customer", "bob"]],
+          [["customer", "bob", "bob"], ["accounts", "1"]],
+        ],
+        [
+          { command: "add_operator", name: "ben", role: "admin", publicKey },
+          [["name", "ben"], ["role", "admin"], ["public key", publicKey]],
+          [["role now", "officer"], ["public key now", ben.publicKey]],
+        ],
+        [
+          { command: "remove_operator", name: "ben" },
+          [["name", "ben"]],
+          [["role now", "officer"], ["public key now", ben.publicKey]],
+        ],
+        [{ command: "confirm_clock" }, [], []],
+      ];
+      for (const [command] of rows) {
+        assertStringIncludes((await linesOf(bank, anna, command))[0]!, "not done yet");
+      }
+      const proposals = await proposalsOf(bank, ben);
+      assertEquals(
+        proposals.map(({ command, fields, facts }) => [
+          command,
+          fields.map(({ name, value }) => [name, value]),
+          facts.map(({ name, value, customer }) =>
+            customer === undefined ? [name, value] : [name, value, customer]
+          ),
+        ]),
+        rows.map(([{ command }, fields, facts]) => [command, fields, facts]),
+      );
+
+      const [, ...listed] = await linesOf(bank, ben, { command: "list_proposals" });
+      assertEquals(
+        listed.map((line) => line.slice(0, 64)),
+        proposals.map(({ id }) => id),
+        "the oldest first",
+      );
+      assertStringIncludes(listed[0]!, 'booked: "€40.00", kind: withdrawal, customer: alice');
+      assertStringIncludes(listed[5]!, 'opening: 9000.00, username: bob, name: "x, opening: 1.00"');
+      const [json] = await linesOf(bank, ben, { command: "list_proposals", json: true });
+      assertEquals(JSON.parse(json!).facts.booked, "€40.00");
+    }),
+);
