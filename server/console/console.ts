@@ -76,6 +76,7 @@ export class Console implements ConsoleCalls {
   #locked = Promise.withResolvers<LockReason>();
   #usedMs = { wall: 0, monotonic: 0 };
   #cancelIdle: () => void = () => {};
+  #bankId: string | null = null;
 
   /** @param signer the operator's key: the console begins unlocked */
   constructor(private readonly options: ConsoleOptions, signer: Signer) {
@@ -220,8 +221,10 @@ export class Console implements ConsoleCalls {
     while (!signal.aborted) {
       let retryMs = consoleRetryMs;
       try {
+        let isFirst = true;
         for await (const answer of this.#answers(open, { command: "watch_bank", follow: true })) {
-          if ("line" in answer) this.#take(open, JSON.parse(answer.line) as WatchedBank);
+          if ("line" in answer) this.#take(open, JSON.parse(answer.line), isFirst);
+          isFirst = false;
         }
       } catch (error) {
         if (signal.aborted) return;
@@ -232,11 +235,13 @@ export class Console implements ConsoleCalls {
     }
   }
 
-  #take(open: Open, { news, terminals, entries = [], missed = false }: WatchedBank): void {
+  /** @param isFirst whether it has everything: the watch has just begun, and what was before is unknown */
+  #take(open: Open, piece: WatchedBank, isFirst: boolean): void {
     if (open !== this.#isOpen()) return;
-    open.recent.add(entries, missed || (terminals !== undefined && this.#view.state === "lost"));
-    if (terminals && this.#view.state === "lost") open.terminals.clear(); // a first piece has all
-    for (const terminal of terminals ?? []) open.terminals.set(terminal.name, terminal);
+    const { news, terminals = [], entries = [], missed = false } = piece;
+    open.recent.add(entries, missed || isFirst);
+    if (isFirst) open.terminals.clear();
+    for (const terminal of terminals) open.terminals.set(terminal.name, terminal);
     open.news = news ?? open.news;
     this.#showOpen(open);
   }
@@ -270,6 +275,16 @@ export class Console implements ConsoleCalls {
     }
   }
 
+  /** @throws {CommandRefused} for another bank than the first that answered, before or after a lock */
+  #checkBank(bankId: string): void {
+    this.#bankId ??= bankId;
+    if (this.#bankId === bankId) return;
+    throw new CommandRefused(
+      `another bank answers in ${this.options.folder} than when this console started: nothing is ` +
+        "signed for it. End the console, and start it again for that bank",
+    );
+  }
+
   /** Gives the bank a command, signed. @throws {UsageError} if it is refused, or no server runs */
   async *#answers(
     open: Open,
@@ -284,7 +299,7 @@ export class Console implements ConsoleCalls {
       return socket;
     };
     const answers = await askServer(
-      { connectUnix },
+      { connectUnix, checkBank: (bankId) => this.#checkBank(bankId) },
       folder,
       command,
       () => Promise.resolve(signer),

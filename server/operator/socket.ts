@@ -112,13 +112,20 @@ async function refuse(socket: Socket): Promise<void> {
   socket.close();
 }
 
+/** What `askServer` needs. */
+export interface AskWorld {
+  connectUnix(path: string): Promise<Socket>;
+  /** Called with the bank's id before anything is signed for it. @throws {UsageError} to refuse */
+  checkBank?(bankId: string): void;
+}
+
 /**
  * Sends a request to the server of this folder; returns null if none runs.
  * @param signer returns the operator's key
  * @throws {UsageError} if the server refuses the command
  */
 export async function askServer(
-  { connectUnix }: { connectUnix(path: string): Promise<Socket> },
+  { connectUnix, checkBank }: AskWorld,
   folder: string,
   command: OperatorCommand,
   signer: () => Promise<Signer>,
@@ -126,7 +133,7 @@ export async function askServer(
   let forbidden = false;
   for (const path of [sharedSocketPath(folder), operatorSocketPath(folder)]) {
     try {
-      return answersOf(await connectUnix(path), command, signer);
+      return answersOf(await connectUnix(path), command, signer, checkBank);
     } catch (error) {
       const { name } = error as Error;
       if (name === "PermissionDenied") forbidden = true;
@@ -145,6 +152,7 @@ async function* answersOf(
   socket: Socket,
   command: OperatorCommand,
   signer: () => Promise<Signer>,
+  checkBank: AskWorld["checkBank"],
 ): Answers {
   try {
     if (utf8(JSON.stringify(command)).length > operatorCommandBytesMax) throw requestTooLong();
@@ -152,6 +160,7 @@ async function* answersOf(
     for await (const text of linesOf(socket)) {
       const line = JSON.parse(text) as Line | Challenge;
       if ("nonce" in line) {
+        checkBank?.(line.bankId);
         const { operator, signature } = signRequest(key, line, command);
         // the server may have refused it unread
         await writeLine(socket, { operator, signature, ...command }).catch(() => {});

@@ -1,0 +1,82 @@
+/** A console and a server that ends, is restored or falls silent: what it shows and signs then. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { consoleRetryMs } from "../../../lib/limits.ts";
+import { system } from "../../../lib/system.ts";
+import { Console, type ConsoleWorld } from "../../../server/console/console.ts";
+import { makeOperatorKey } from "../../../server/operator/operator_key.ts";
+import { pieceOf, ScriptedServer, someNews } from "./scripted_server.ts";
+
+const customer = { of: "customer", name: "xavier" } as const;
+const row = { customer: "xavier", balance: "500000" };
+
+/** Runs with a console of a scripted server; it connects again at once. */
+async function withConsole(
+  test: (console: Console, server: ScriptedServer) => Promise<void>,
+  world: Partial<ConsoleWorld> = {},
+): Promise<void> {
+  const { signer } = await makeOperatorKey(system, "anna", null);
+  const server = new ScriptedServer();
+  const after: ConsoleWorld["after"] = (ms, act) =>
+    system.after(ms === consoleRetryMs ? 1 : ms, act);
+  const { connectUnix } = server;
+  const all = { ...system, after, connectUnix, ...world };
+  const console = new Console({ world: all, folder: "/nowhere", say() {} }, signer);
+  try {
+    await test(console, server);
+  } finally {
+    console.close();
+  }
+}
+
+/** Waits for a view with this in it. */
+function shows(console: Console, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      if (!JSON.stringify(console.view()).includes(text)) return;
+      clearTimeout(late);
+      unwatch();
+      resolve();
+    };
+    const late = setTimeout(() => reject(new Error(`no view with ${text}`)), 10_000);
+    const unwatch = console.watch(look);
+    look();
+  });
+}
+
+Deno.test("console: rows from before a restore are not shown after it, in a bank without terminals", () =>
+  withConsole(async (console, server) => {
+    const watching = await server.next("watch_bank");
+    watching.send(pieceOf({ news: someNews }));
+    await shows(console, "Test Bank");
+    const reading = console.read(customer);
+    const asked = await server.next("show_customer");
+    asked.send({ line: JSON.stringify(row) });
+    asked.send({ done: true });
+    assertEquals(await reading, { rows: [row] } as never);
+
+    watching.end();
+    await shows(console, "lost");
+    (await server.next("watch_bank")).send(pieceOf({ news: someNews }));
+    await shows(console, "Test Bank");
+    void server.next("show_customer").then(({ send }) =>
+      send({ error: "no customer xavier", exitCode: 1, refused: true })
+    );
+    assertEquals(await console.refresh(customer), { failed: "no customer xavier" });
+  }));
+
+Deno.test("console: it signs nothing for another bank in its folder, and says so", () =>
+  withConsole(async (console, server) => {
+    const watching = await server.next("watch_bank");
+    watching.send(pieceOf({ news: someNews }));
+    await shows(console, "Test Bank");
+
+    server.bankId = "ef".repeat(16);
+    const count = server.asked.length;
+    watching.end();
+    await shows(console, "another bank answers in /nowhere");
+    void server.next("check_ledger").then(({ send }) => send({ done: true }));
+    const answer = await console.act({ command: "check_ledger" });
+    assertEquals(answer.outcome, "refused");
+    assertStringIncludes(JSON.stringify(answer), "another bank answers");
+    assertEquals(server.asked.length, count, "nothing was signed");
+  }));
