@@ -15,7 +15,8 @@ export function Acts({ acts, news, send, isSmall = false, children }:
     isSmall?: boolean;
     children?: ComponentChildren;
   }): VNode | null {
-  const given = acts.filter(({ command }) => mayGive(news.operator.role, command.command));
+  const { role, fourEyes } = news.operator;
+  const given = acts.filter(({ command }) => mayGive(role, command.command));
   if (given.length === 0 && !children) return null;
   return html`
     <div class="acts ${isSmall ? "acts--small" : ""}">
@@ -25,11 +26,17 @@ export function Acts({ acts, news, send, isSmall = false, children }:
             class="button ${isSmall ? "button--small" : ""}"
             data-act
             aria-label=${isSmall ? act.title : undefined}
-            onClick=${() => send({ type: "begin", act })}
+            onClick=${() =>
+              send({ type: "begin", act: { ...act, effect: effectOf(act, fourEyes) } })}
           >${act.verb}</button>
         `
       )}
       ${children}
     </div>
   ` as VNode;
+}
+
+/** Returns what an act does, and that it needs a second operator where it does. */
+export function effectOf({ effect, withFourEyes }: Act, fourEyes: boolean): string {
+  return fourEyes && withFourEyes !== undefined ? `${effect} ${withFourEyes}` : effect;
 }

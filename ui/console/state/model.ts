@@ -66,6 +66,8 @@ export interface Act {
   title: string;
   /** What it does, in a sentence. */
   effect: string;
+  /** What else it says in a bank with four eyes. */
+  withFourEyes?: string;
   /** What it is about, in groups. */
   facts?: readonly { head?: string; facts: readonly ProposalFact[] }[];
   command: OperatorCommand;

@@ -1,6 +1,6 @@
 /** What can be done with the bank as a whole, in its state. */
 import type { BankNews } from "../../../../lib/console.ts";
-import { reason } from "../../parts/act_fields.ts";
+import { reason, secondOperator } from "../../parts/act_fields.ts";
 import type { Act } from "../../state/model.ts";
 
 export function actsOnBank({ server }: BankNews): Act[] {
@@ -20,6 +20,7 @@ const confirmClock: Act = {
   effect:
     "Money moves again by the present time. Do it only if the clock is right: limits of a day " +
     "and the order of bookings depend on it.",
+  withFourEyes: secondOperator,
   command: { command: "confirm_clock" },
   fields: [],
   verb: "Confirm the clock",
@@ -29,6 +30,7 @@ const confirmClock: Act = {
 const setBackClock: Act = {
   title: "Set the bank’s time back",
   effect: "The bank’s time becomes that of the clock, which must be right. One-time passwords end.",
+  withFourEyes: secondOperator,
   command: { command: "set_back_clock" },
   fields: [],
   verb: "Set the time back",
@@ -41,6 +43,7 @@ const endRestore: Act = {
   effect:
     "Customers are served again, although some ATMs have not reported what they moved since " +
     "the backup. A later report is booked to the differences account.",
+  withFourEyes: secondOperator,
   command: { command: "end_restore", reason: "" },
   fields: [reason],
   verb: "End the restore",

@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { OwnedLimit } from "../../../../lib/console.ts";
 import { type Currency, formatMoney, parsePlainAmount } from "../../../../lib/money.ts";
+import { secondForMore } from "../../parts/act_fields.ts";
 import { Acts } from "../../parts/acts.ts";
 import { Listed } from "../../parts/listed.ts";
 import { Panel } from "../../parts/panel.ts";
@@ -41,10 +42,10 @@ function written(amount: string, currency: Currency): string {
 
 const hint = "an amount, or ‘none’; leave empty to keep it";
 
-const setLimits: Act = {
+export const setLimits: Act = {
   title: "Set the bank’s limits",
-  effect: "They hold wherever an account or a terminal has no other. To raise one needs a second " +
-    "operator.",
+  effect: "They hold wherever an account or a terminal has no other.",
+  withFourEyes: secondForMore,
   command: { command: "set_limits" },
   fields: [
     { name: "withdrawal", label: "One withdrawal", hint, isOptional: true },

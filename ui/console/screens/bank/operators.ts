@@ -2,6 +2,7 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { OperatorNews } from "../../../../lib/console.ts";
+import { secondOperator } from "../../parts/act_fields.ts";
 import { Acts } from "../../parts/acts.ts";
 import { dayAndTime } from "../../parts/format.ts";
 import { Listed } from "../../parts/listed.ts";
@@ -51,11 +52,11 @@ export function Operators({ state, news, send }: ScreenProps): VNode {
   ` as VNode;
 }
 
-function removal(name: string): Act {
+export function removal(name: string): Act {
   return {
     title: `Remove ${name}`,
-    effect: "The key is not accepted any more, and what it watches ends within a second. What it " +
-      "proposed can no longer be approved.",
+    effect: "The key is not accepted any more, and what it watches ends within a second.",
+    withFourEyes: `What it proposed can no longer be approved. ${secondOperator}`,
     command: { command: "remove_operator", name },
     fields: [],
     verb: "Remove",

@@ -1,6 +1,11 @@
 /** What can be done with a customer and with an account, in its state. */
 import type { AccountNews, CustomerFacts } from "../../../../lib/console.ts";
-import { limitHint as hint, reason } from "../../parts/act_fields.ts";
+import {
+  limitHint as hint,
+  reason,
+  secondForMore,
+  secondOperator,
+} from "../../parts/act_fields.ts";
 import type { Act } from "../../state/model.ts";
 
 /** Returns the acts on all accounts of a customer, and on the password and the card. */
@@ -31,9 +36,8 @@ export function actsOfCustomer({ customer, accounts, card }: CustomerFacts): Act
   }
   acts.push({
     title: `Reset the password of ${customer}`,
-    effect:
-      "A one-time password replaces it, for one change within 24 hours. With four eyes, you " +
-      "see the first half now, and the operator who approves it sees the second.",
+    effect: "A one-time password replaces it, for one change within 24 hours.",
+    withFourEyes: `${secondOperator} You see the first half now, and who approves it the other.`,
     command: { command: "reset_password", customer },
     fields: [],
     verb: "Reset the password",
@@ -53,7 +57,8 @@ export function actsOfCustomer({ customer, accounts, card }: CustomerFacts): Act
   }
   acts.push({
     title: `Open an account for ${customer}`,
-    effect: "The bank pays what it begins with, which needs a second operator.",
+    effect: "The bank pays what it begins with.",
+    withFourEyes: "Unless that is 0, it is a payment, which needs a second operator.",
     command: { command: "open_account", username: customer, name: "", opening: "" },
     fields: [
       { name: "name", label: "Its name on screens", value: "savings" },
@@ -99,7 +104,8 @@ export function actsOfAccount({ number, state }: AccountNews): Act[] {
   };
   const limits: Act = {
     title: `Set limits of account ${number}`,
-    effect: "They take precedence over the bank’s. To raise one needs a second operator.",
+    effect: "They take precedence over the bank’s.",
+    withFourEyes: secondForMore,
     command: { command: "set_limits", account: number },
     fields: [
       { name: "withdrawal", label: "One withdrawal", hint, isOptional: true },
@@ -125,7 +131,8 @@ export function correction(movement: string, action: string): Act {
   return {
     title: `Correct: ${action}`,
     effect: "The difference to what should have been booked is booked against the bank’s " +
-      "differences account, or the other account of a transfer. It needs a second operator.",
+      "differences account, or the other account of a transfer.",
+    withFourEyes: secondOperator,
     command: { command: "correct_movement", movement, amount: "", reason: "" },
     fields: [
       {

@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { BankNews, HoldNews, TerminalNews } from "../../../../lib/console.ts";
 import { decimalText } from "../../../../lib/money.ts";
-import { reason } from "../../parts/act_fields.ts";
+import { reason, secondOperator } from "../../parts/act_fields.ts";
 import { Acts } from "../../parts/acts.ts";
 import { Back } from "../../parts/back.ts";
 import { type Fact, Facts } from "../../parts/facts.ts";
@@ -78,7 +78,10 @@ function differencesOf(terminal: TerminalNews | undefined): VNode | string {
 const counted = { ...reason, hint: "what you counted, and who did" };
 
 /** Returns the two ways to settle a hold. */
-function actsOf({ movement, kind, amount }: HoldNews, { bank: { currency } }: BankNews): Act[] {
+export function actsOf(
+  { movement, kind, amount }: HoldNews,
+  { bank: { currency } }: BankNews,
+): Act[] {
   const late = "A later report of the terminal is booked to the differences account.";
   const moved = kind === "withdrawal" ? "The customer has" : "The terminal has";
   const whole = decimalText(BigInt(amount), currency.exponent);
@@ -86,6 +89,7 @@ function actsOf({ movement, kind, amount }: HoldNews, { bank: { currency } }: Ba
     {
       title: `Complete the ${kind}`,
       effect: `${moved} the notes: the amount is booked. ${late}`,
+      withFourEyes: secondOperator,
       command: { command: "settle_hold", movement, complete: "", reverse: false, reason: "" },
       fields: [
         { name: "complete", label: "Amount", hint: `as counted, up to ${whole}` },
@@ -97,6 +101,7 @@ function actsOf({ movement, kind, amount }: HoldNews, { bank: { currency } }: Ba
     {
       title: `Reverse the ${kind}`,
       effect: `No note has changed hands: nothing is booked. ${late}`,
+      withFourEyes: secondOperator,
       command: { command: "settle_hold", movement, reverse: true, reason: "" },
       fields: [counted],
       verb: "Reverse",

@@ -1,7 +1,7 @@
 /** What can be done with a terminal, in its state. */
 import type { TerminalNews } from "../../../../lib/console.ts";
 import type { Currency } from "../../../../lib/money.ts";
-import { limitHint, reason } from "../../parts/act_fields.ts";
+import { limitHint, reason, secondForMore, secondOperator } from "../../parts/act_fields.ts";
 import { money } from "../../parts/format.ts";
 import type { Act } from "../../state/model.ts";
 
@@ -33,6 +33,7 @@ function actsOnKeys({ name, device }: TerminalNews) {
     resume: {
       title: `Resume ${name}`,
       effect: "Its keys are accepted again.",
+      withFourEyes: secondOperator,
       command: { command: "resume_terminal", name },
       fields: [],
       verb: "Resume",
@@ -49,7 +50,8 @@ function actsOnKeys({ name, device }: TerminalNews) {
     },
     limits: {
       title: `Set limits of ${name}`,
-      effect: "They take precedence over the bank’s. To raise one needs a second operator.",
+      effect: "They take precedence over the bank’s.",
+      withFourEyes: secondForMore,
       command: { command: "set_limits", terminal: name },
       fields: [
         { name: "cashOut", label: "Out of it in a day", hint: limitHint, isOptional: true },
@@ -61,6 +63,7 @@ function actsOnKeys({ name, device }: TerminalNews) {
     revoke: {
       title: `Revoke ${name}`,
       effect: "Its keys end for good: the machine must be enrolled under another name.",
+      withFourEyes: secondOperator,
       command: { command: "revoke_terminal", name },
       fields: [],
       verb: "Revoke",
@@ -70,6 +73,7 @@ function actsOnKeys({ name, device }: TerminalNews) {
     revokeDevice: {
       title: `Revoke the device ${device}`,
       effect: `Its keys end for good: ${name} dispenses nothing until another device is enrolled.`,
+      withFourEyes: secondOperator,
       command: { command: "revoke_device", name: device ?? "" },
       fields: [],
       verb: "Revoke the device",
@@ -85,6 +89,7 @@ function writeOff({ name, notes }: TerminalNews, currency: Currency): Act {
     effect:
       `The books have ${money(notes!, currency)} in it, which are booked to the differences ` +
       "account: a revoked terminal reports no count. Settle its open movements first.",
+    withFourEyes: secondOperator,
     command: { command: "write_off_terminal", name, reason: "" },
     fields: [reason],
     verb: "Write off",
