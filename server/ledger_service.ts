@@ -183,6 +183,10 @@ export class LedgerService implements BankLink {
     return await (this.dependencies.store[name] as (...args: unknown[]) => unknown)(...args);
   }
 
+  clockDoubt(): Promise<string | null> {
+    return this.dependencies.engine.clockDoubt();
+  }
+
   async check(onProgress: OnProgress): Promise<CheckedBooks> {
     const { store, keys } = this.dependencies;
     return await store.snapshot((store) => checkStore(store, keys, onProgress));

@@ -76,6 +76,9 @@ function stepOf(op: Command["op"]): AuditEntry["step"] {
 export class Engine {
   /** Whether the log's newest entry about the clock stops movements. */
   #stopped = false;
+  /** How many batches were committed, and how the clock was with the last one. */
+  #batches = 0;
+  #doubt: string | null = null;
 
   private constructor(
     private readonly dependencies: EngineDependencies,
@@ -241,7 +244,10 @@ export class Engine {
     const { noticed, reading, sealed, changes } = batch;
     const { log, onCommitted } = this.dependencies;
     if (changes.clock) this.clock.confirm(reading, changes.clock);
-    this.#stopped = reading.doubt !== null && !(changes.clock && reading.doubt.kind === "jumped");
+    const { doubt } = reading;
+    this.#stopped = doubt !== null && !(changes.clock && doubt.kind === "jumped");
+    this.#doubt = this.#stopped && doubt ? doubtInWords(doubt) : null;
+    this.#batches++;
     try {
       log.committed(sealed);
     } catch (error) {
@@ -253,13 +259,22 @@ export class Engine {
       onError(error as Error); // the log's file could not be written
     }
     for (const { action } of noticed) onError(new Error(action));
-    const { doubt } = reading;
     return {
       ...repliesOf(batch),
       accounts: changes.accounts,
       epochOpen: log.epochOpen,
-      ...(this.#stopped && doubt && { clockDoubt: doubtInWords(doubt) }),
+      ...(this.#doubt !== null && { clockDoubt: this.#doubt }),
     };
+  }
+
+  /** Returns why no money moves, by the clock as it is now: in words; null while it moves. */
+  async clockDoubt(): Promise<string | null> {
+    const batches = this.#batches;
+    const asked = this.clock.instant();
+    const times = await this.dependencies.store.times();
+    if (batches !== this.#batches) return this.#doubt; // these times may be older than the batch's
+    const { doubt } = this.clock.read(times, asked);
+    return doubt && doubtInWords(doubt);
   }
 }
 

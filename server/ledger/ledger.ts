@@ -181,6 +181,11 @@ export class Ledger {
     }
   }
 
+  /** Returns why no money moves, by the clock as it is now: in words; null while it moves. */
+  clockDoubt(): Promise<string | null> {
+    return this.dependencies.link.clockDoubt();
+  }
+
   /** Recomputes the books from their movements, while all else waits. */
   check(onProgress: OnProgress = () => {}): Promise<CheckedBooks> {
     return this.dependencies.link.check(onProgress);

@@ -41,6 +41,8 @@ export interface LedgerLink {
   placeOf(row: LoggedRow): Promise<LoggedAt | undefined>;
   /** Reads outside batches, by the store's own names. */
   read(name: keyof ReadStore, args: readonly unknown[]): Promise<unknown>;
+  /** Returns why no money moves, by the clock as it is now: in words; null while it moves. */
+  clockDoubt(): Promise<string | null>;
   /** Recomputes the books from their movements, while all else waits. */
   check(onProgress: OnProgress): Promise<CheckedBooks>;
   /** Copies the books to a file, while all else waits. */

@@ -184,7 +184,7 @@ export async function bankStateOf(
       terminal: names.get(terminal) ?? terminal,
       amount: amount.toString(),
     })) ?? [],
-    clockDoubt: monitor.clockDoubt,
+    clockDoubt: await ledger.clockDoubt(),
     checkpointMs: monitor.checkpointMs,
     backupMs: markedMs(files, folder.path, "backup"),
     verifiedMs: markedMs(files, folder.path, "verification"),

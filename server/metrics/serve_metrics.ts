@@ -48,10 +48,11 @@ export function serveMetrics(bank: Bank, listener: SocketListener): MetricsServe
   async function readiness(): Promise<HttpResponse> {
     const { ledger, monitor } = bank;
     const restoring = await ledger.read.restoring();
+    const doubt = await ledger.clockDoubt();
     const why = !monitor.isServing
       ? "ATMs cannot connect"
-      : monitor.clockDoubt !== null
-      ? `no money moves: ${monitor.clockDoubt}`
+      : doubt !== null
+      ? `no money moves: ${doubt}`
       : restoring && restoring.waiting.length > 0
       ? "the restored bank waits for its terminals"
       : null;

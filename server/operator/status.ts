@@ -36,7 +36,6 @@ export const statusCommands: Handlers<"show_status" | "list_differences"> = {
   },
 
   async *show_status(bank, { operator, json, watch }, signal) {
-    // The entry's batch reads the clocks.
     await bank.ledger.submit(logCommand(`operator ${operator}`, "show the status"));
     for (;;) {
       const lines = await statusOf(bank, json);
@@ -80,7 +79,7 @@ function statusLines(
   problems: readonly Problem[],
   next: readonly Problem[],
 ): string[] {
-  const { settings: { bankName, currency }, monitor } = bank;
+  const { bankName, currency } = bank.settings;
   const { nowMs, isServing, startedMs, isShared, holdAgesMs, inDoubt } = state;
   const ago = (ms: number | null, never: string) =>
     ms === null ? never : `${timeInWords(nowMs - ms)} ago`;
@@ -105,7 +104,7 @@ function statusLines(
       "failed",
       `${figures.logInsFailed} log-ins, ${figures.handshakesFailed} handshakes since the start`,
     ],
-    ["clock", monitor.clockDoubt ?? `${new Date(nowMs).toISOString()}, trusted`],
+    ["clock", state.clockDoubt ?? `${new Date(nowMs).toISOString()}, trusted`],
     ["disk", state.freeBytes === null ? "unknown" : `${megabytes(state.freeBytes)} free`],
     ["backup", isShared ? "by PostgreSQL's own tools" : ago(state.backupMs, "never")],
     ["checkpoint", ago(state.checkpointMs, "none since the server's start")],

@@ -48,8 +48,8 @@ export class Monitor {
   readonly commits = new Histogram(seconds);
   readonly batches = new Histogram([1, 2, 4, 8, 16, 32, 64, 128, 256]);
   queued = 0;
-  /** Why no money moves, by the clock; null while it moves. */
-  clockDoubt: string | null = null;
+  /** Why no money moves, by the clock as the last batch had it; null while it moves. */
+  #clockDoubt: string | null = null;
   /** When the newest checkpoint had the whole log; null for none since the start. */
   checkpointMs: number | null = null;
   readonly #recentMovements: RecentCounts;
@@ -104,8 +104,8 @@ export class Monitor {
     if (commitMs >= slowCommitMs) {
       this.warn("slow_commit", `a commit took ${commitMs} ms`, { ms: commitMs });
     }
-    if (clockDoubt === this.clockDoubt) return;
-    this.clockDoubt = clockDoubt;
+    if (clockDoubt === this.#clockDoubt) return;
+    this.#clockDoubt = clockDoubt;
     if (clockDoubt === null) this.event("clock_right", "the clock is right again: money moves");
     else this.warn("clock_doubt", `${clockDoubt}: money stops`);
   };

@@ -58,6 +58,8 @@ export interface TestEngine {
   clock: { nowMs: number; runningMs?: number; storeMs?: number };
   /** What the store refused. */
   errors: string[];
+  /** As `LedgerLink` has it. */
+  clockDoubt(): Promise<string | null>;
   /** Runs one batch. */
   run(...commands: Command[]): Promise<Reply[]>;
   /** Ends the log's epoch, as time does. */
@@ -81,6 +83,7 @@ export async function engineOn(
   return {
     clock,
     errors,
+    clockDoubt: () => engine.clockDoubt(),
     run: async (...commands) => (await engine.run(commands, onError)).replies,
     endEpoch: async () => void await engine.run([], onError, true),
   };

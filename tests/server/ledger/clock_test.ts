@@ -267,6 +267,31 @@ onEachStore(
 );
 
 onEachStore(
+  "a clock in doubt is known without a command, and that it is right again",
+  async (make) => {
+    const store = await make(settings);
+    const { clock, run, clockDoubt } = await withdrawn(store);
+    const entries = (await logOf(store)).length;
+    const pass = (ms: number) => {
+      clock.nowMs += ms;
+      clock.runningMs! += ms;
+    };
+    pass(25 * hour);
+    assertEquals(await clockDoubt(), null);
+    clock.nowMs += 25 * hour;
+    assertEquals(await clockDoubt(), "the clock jumped ahead by 25 h 0 min");
+    pass(clockSettleMs);
+    assertEquals(await clockDoubt(), "the clock jumped ahead by 25 h 0 min");
+    clock.nowMs -= 25 * hour;
+    assertEquals(await clockDoubt(), null);
+    clock.nowMs += 2 * hour;
+    assertEquals(outcomesOf(await run(confirm)), ["ok"]);
+    assertEquals(await clockDoubt(), null);
+    assertEquals((await logOf(store)).length, entries + 2, "a look alone has no entry");
+  },
+);
+
+onEachStore(
   "a void goes through while the clock is in doubt: it moves no money, and the customer waits for it",
   async (make) => {
     const store = await make(settings);

@@ -83,10 +83,14 @@ onEachBank(
         assertEquals(await get("/healthz"), [200, "ok\n"]);
         assertEquals(await get("/readyz"), [200, "ready\n"]);
         assertEquals((await get("/"))[0], 404);
-        const { monitor } = running.bank;
-        monitor.clockDoubt = "the clock jumped ahead by 2 h 0 min";
+        const { ledger } = running.bank;
+        ledger.clockDoubt = () => Promise.resolve("the clock jumped ahead by 2 h 0 min");
         const why = "no money moves: the clock jumped ahead by 2 h 0 min\n";
         assertEquals(await get("/readyz"), [503, why]);
+        assertStringIncludes((await get("/metrics"))[1], "strongroom_money_stopped 1\n");
+        const status = running.operate({ command: "show_status", json: false, watch: false });
+        const lines = (await Array.fromAsync(status)).map((answer) => JSON.stringify(answer));
+        assertStringIncludes(lines.join("\n"), why.trim());
       })
     ),
 );
