@@ -53,6 +53,8 @@ export function startShell(bridge: ConsoleBridge, root: HTMLElement): void {
     }, { capture: true, passive: true });
   }
   document.addEventListener("keydown", (event) => {
+    // A key that is held would sign in the dialog that it has opened, and close the answer.
+    if (event.repeat && ["Enter", "Escape"].includes(event.key)) return event.preventDefault();
     if (event.key === "Escape" && state.act) send({ type: "close" });
   });
   for (const drag of ["dragover", "drop"]) {

@@ -138,7 +138,7 @@ Deno.test({
       assertEquals(proposed.outcome, "proposed");
       await goTo(ben.page, "Approvals");
       await ben.page.getByRole("button", { name: "Approve" }).click();
-      await ben.page.getByText("anna proposed: revoke terminal, name: mall").waitFor();
+      await ben.page.getByText("anna proposed this.").waitFor();
       await openAlice(anna);
       await anna.page.getByRole("button", { name: "Reset the password" }).click();
       await anna.page.getByRole("alertdialog").waitFor();

@@ -75,12 +75,12 @@ Deno.test({
       assertEquals(asked.outcome, "proposed");
       for (const { page } of [anna, ben]) {
         await page.getByRole("button", { name: /^Approvals/ }).click();
-        await page.getByText("revoke terminal, name: mall").waitFor();
+        await page.getByRole("definition").getByText("mall").waitFor();
       }
       assertEquals(await anna.page.getByRole("button", { name: "Approve" }).count(), 0);
       await anna.page.getByText("Another operator has to approve it.").waitFor();
       await ben.page.getByRole("button", { name: "Approve" }).click();
-      await ben.page.getByText("anna proposed: revoke terminal, name: mall").waitFor();
+      await ben.page.getByText("anna proposed this.").waitFor();
       await ben.page.getByRole("button", { name: "Approve and sign" }).click();
       await ben.page.getByText("terminal mall is revoked").waitFor();
       await ben.page.getByRole("button", { name: "Close" }).click();

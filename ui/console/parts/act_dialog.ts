@@ -9,18 +9,20 @@ import { NamedFacts } from "./named_facts.ts";
 
 export function ActDialog({ progress, send }: { progress: ActProgress; send: Send }): VNode {
   const dialog = useRef<HTMLDivElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
-    dialog.current?.querySelector<HTMLElement>("input, [data-focus]")?.focus();
+    // Never where one more press of Enter would sign.
+    (dialog.current?.querySelector<HTMLElement>("input:invalid") ?? heading.current)?.focus();
     return () => before?.focus();
   }, []);
   useEffect(() => {
-    if (progress.step === "answered") dialog.current?.querySelector<HTMLElement>("button")?.focus();
+    if (progress.step === "answered") heading.current?.focus();
   }, [progress.step]);
   return html`
     <div class="veil">
       <div class="dialog" role="alertdialog" aria-modal="true" aria-labelledby="act" ref=${dialog}>
-        <h2 id="act">${progress.act.title}</h2>
+        <h2 id="act" tabindex="-1" ref=${heading}>${progress.act.title}</h2>
         ${progress.step === "answered"
           ? html`<${Answer} answer=${progress.answer} send=${send} />`
           : html`<${Form} progress=${progress} send=${send} />`}
@@ -69,7 +71,6 @@ function Form({ progress: { act, step }, send }: { progress: ActProgress; send: 
           onClick=${() => send({ type: "close" })}>Cancel</button>
         <button
           class="button button--primary ${act.isGrave ? "button--grave" : ""}"
-          data-focus
           disabled=${isSigning}
         >${isSigning ? "Signing…" : act.verb}</button>
       </div>
