@@ -17,8 +17,10 @@ export interface ConsoleCalls {
   lock(): Promise<void>;
   /** Reports that the operator uses the page. */
   touch(): Promise<void>;
-  /** Starts to verify the log, if the console has its first key. */
+  /** Starts to verify the log, if the console has its first key. A lock does not end it. */
   verify(): Promise<void>;
+  /** Takes an act that has outlasted a lock, and has ended, out of the view. */
+  dismiss(id: number): Promise<void>;
 }
 
 /** The view of a console, which its process sends again whenever it changes. */
@@ -27,13 +29,27 @@ export type ConsoleView =
   | { state: "locked"; operator: string; why: LockReason }
   /** No server answers; `why` is a sentence. */
   | { state: "lost"; operator: string; why: string }
-  /** `verification`: null for a console without the log's first key. */
+  /**
+   * `verification`: null for a console without the log's first key. `outlasting`: acts that were under
+   * way when the console locked.
+   */
   | {
     state: "open";
     operator: string;
     news: BankNews;
     verification: Verification | null;
+    outlasting: readonly OutlastingAct[];
   };
+
+/** An act that a lock did not end. */
+export interface OutlastingAct {
+  id: number;
+  /** The command in words. */
+  words: string;
+  sinceMs: number;
+  /** Null while it is under way. */
+  answer: ActAnswer | null;
+}
 
 /** How far the console's own verification of the log is. */
 export type Verification =
@@ -63,6 +79,11 @@ export type ReadAnswer<Rows> = { rows: Rows; of?: number; next?: string } | { fa
 export interface ConsoleQueries {
   /** Terminals, those that need attention first. `after`: how many rows to leave out. */
   terminals: { query: { find: string; after: number }; rows: TerminalNews[] };
+  /**
+   * Open movements, those in doubt first, then the oldest. `find`: a part of the customer's or the
+   * terminal's name, or a movement. `after`: how many to leave out.
+   */
+  holds: { query: { find: string; after: number }; rows: HoldNews[] };
   /** What the last comparison of each terminal with the books found. `after`: how many to leave out. */
   differences: { query: { after: number }; rows: DifferenceNews[] };
   /** Entries about money that is in the differences account, newest first. `at`: as of `log`. */
@@ -180,8 +201,10 @@ export interface TerminalNews {
   cassettes: { value: MinorText; count: number; unfilled?: boolean }[] | null;
   /** What the books have in it if it is revoked; null for another. */
   notes: MinorText | null;
-  /** The cash device that obeys the bank's tokens alone; null for none. */
+  /** The cash device that obeys the bank's tokens alone; null for none, and for a revoked one. */
   device: string | null;
+  /** Whether it waits for its next device: it dispenses nothing without one. */
+  isDeviceRevoked: boolean;
   problems: ProblemNews[];
   /** The last comparison with the books; null for none. */
   reconciledMs: number | null;
@@ -197,6 +220,8 @@ export interface DifferenceNews {
   difference: string;
   /** The movement that differs; empty for the notes. */
   movement: string;
+  /** Whether it is open. */
+  isOpen: boolean;
 }
 
 /** A limit of the bank, of an account or of a terminal. */
@@ -363,10 +388,13 @@ export interface BankNews {
     movementsPerSecond: number;
     freeBytes: number | null;
     clockDoubt: string | null;
-    /** Whether the bank's time is ahead of the clock. */
-    isAhead: boolean;
-    /** Whether a restored bank waits for its terminals. */
-    isRestoring: boolean;
+    /** Where the bank's time stays until the clock is there; null unless it is ahead of the clock. */
+    aheadMs: number | null;
+    /**
+     * What a restored bank's operators have to see to before its restore ends: the terminals that it
+     * waits for, in words or "", and whether devices paid without a record; null for nothing.
+     */
+    restore: { waitingFor: string; isPaidUnknown: boolean } | null;
   };
   log: {
     entries: number;
@@ -387,8 +415,8 @@ export interface BankNews {
   problemCount: number;
   next: ProblemNews[];
   terminals: { total: number; connected: number; attention: number; suspended: number };
-  /** Movements that are authorised and not settled; rows of the oldest `newsHoldsMax`. */
-  holds: { count: number; oldestMs: number | null; rows: HoldNews[] };
+  /** Movements that are authorised and not settled, and those of them that wait for an operator. */
+  holds: { count: number; waiting: number; oldestMs: number | null };
   proposals: ProposalNews[];
   /** The movements of the bank's day, as far as the log was read back. */
   today: {
@@ -413,6 +441,9 @@ export interface WatchedBank {
   news?: BankNews;
   /** All terminals with the first piece, changed ones with later ones. */
   terminals?: TerminalNews[];
+  /** Open movements that are new or newly in doubt, at most `newsHoldsMax`, and the ids of settled ones. */
+  holds?: HoldNews[];
+  settled?: string[];
   /** New entries of the log, oldest first, as far as the operator's role may see them. */
   entries?: FreshEntry[];
   /** Whether entries before these were left out. */

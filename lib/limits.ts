@@ -342,13 +342,15 @@ export const statementTriesMax = 5;
 export const statusMs = 2 * second;
 /** How often a server looks for problems that its log does not have yet. */
 export const problemsLoggedMs = 60 * second;
+/** Names in the line of a problem. */
+export const problemNamesMax = 10;
 
 /** Interval at which `watch_bank` looks for changes. */
 export const watchMs = 400;
 /** Entries of each chain that it reads back to find the movements of the day. */
 export const newsEntriesExaminedMax = 20_000;
-/** Movements in doubt that it lists. */
-export const newsHoldsMax = 100;
+/** Open movements in a piece of it. */
+export const newsHoldsMax = 500;
 /** Movements and problems that it shows, and the length of a period of its sums. */
 export const newsMovementsMax = 50;
 export const newsProblemsMax = 20;
@@ -559,6 +561,8 @@ export const bookingEntriesExaminedMax = 2_000;
 export const balanceEntriesExaminedMax = 4_000;
 /** A console locks after this time without use. */
 export const consoleIdleMsMax = 10 * minute;
+/** Acts that have outlasted a lock, which it shows. */
+export const consoleOutlastingMax = 20;
 /** It connects again after this time, or after a refusal, of which each has an entry in the log. */
 export const consoleRetryMs = second;
 export const consoleRefusedRetryMs = 15 * second;

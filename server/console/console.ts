@@ -8,7 +8,9 @@ import type {
   ConsoleCalls,
   ConsoleQuery,
   ConsoleView,
+  HoldNews,
   LockReason,
+  OutlastingAct,
   ReadAnswer,
   RowsOf,
   TerminalNews,
@@ -16,7 +18,12 @@ import type {
   WatchedBank,
 } from "../../lib/console.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { consoleIdleMsMax, consoleRefusedRetryMs, consoleRetryMs } from "../../lib/limits.ts";
+import {
+  consoleIdleMsMax,
+  consoleOutlastingMax,
+  consoleRefusedRetryMs,
+  consoleRetryMs,
+} from "../../lib/limits.ts";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
 import { type Clock, pause, type Socket, type Timers } from "../../lib/world.ts";
 import { BadLog } from "../audit/verify.ts";
@@ -59,11 +66,11 @@ export interface ConsoleOptions {
 /** What the console has of the bank, while it is unlocked. */
 interface Open {
   signer: Signer;
-  /** Ends all that is under way. */
+  /** Ends the watch and all reads; acts and a verification have been signed, and go on. */
   locking: AbortController;
   terminals: Map<string, TerminalNews>;
+  holds: Map<string, HoldNews>;
   news: BankNews | null;
-  verification: Verification | null;
   recent: Recent;
   /** The last answer to each kind of query, and how many recent entries there were before it. */
   kept: Map<ConsoleQuery["of"], { query: string; answer: ReadAnswer<unknown[]>; total: number }>;
@@ -76,11 +83,17 @@ export class Console implements ConsoleCalls {
   #locked = Promise.withResolvers<LockReason>();
   #usedMs = { wall: 0, monotonic: 0 };
   #cancelIdle: () => void = () => {};
+  /** Ends everything. */
+  #closing = new AbortController();
+  #verification: Verification | null;
+  #outlasting = new Map<number, OutlastingAct>();
+  #outlastingCount = 0;
   #bankId: string | null = null;
 
   /** @param signer the operator's key: the console begins unlocked */
   constructor(private readonly options: ConsoleOptions, signer: Signer) {
     this.#view = lost(signer.name, "the console connects to the bank");
+    this.#verification = options.verify ? { state: "idle" } : null;
     this.unlock(signer);
   }
 
@@ -107,8 +120,8 @@ export class Console implements ConsoleCalls {
       signer,
       locking,
       terminals: new Map(),
+      holds: new Map(),
       news: null,
-      verification: this.options.verify ? { state: "idle" } : null,
       recent: new Recent(),
       kept: new Map(),
     };
@@ -132,23 +145,43 @@ export class Console implements ConsoleCalls {
     const open = this.#isOpen();
     if (!open) return { outcome: "refused", why: "the console is locked" };
     this.#use();
-    const words = commandInWords(command);
-    const answer = await this.#act(open, command);
-    this.options.say(`${words}: ${answer.outcome}`);
-    return answer;
+    const { say, world } = this.options;
+    const begun = { words: commandInWords(command), sinceMs: world.nowMs() };
+    const answered = this.#act(open, command).then((answer) => {
+      say(`${begun.words}: ${answer.outcome}`);
+      return answer;
+    });
+    const answer = await Promise.race([answered, this.locked.then(() => null)]);
+    if (answer !== null) return answer;
+    void this.#outlast(begun, answered);
+    return { outcome: "unsure", why: "the console locked before the bank's answer" };
+  }
+
+  dismiss(id: number): Promise<void> {
+    if (this.#isOpen() && this.#outlasting.get(id)?.answer) {
+      this.#use();
+      this.#outlasting.delete(id);
+      this.#showAgain();
+    }
+    return Promise.resolve();
   }
 
   async read<Query extends ConsoleQuery>(query: Query): Promise<ReadAnswer<RowsOf<Query>>> {
     const open = this.#isOpen();
     if (!open) return { failed: "the console is locked" };
     try {
-      const { terminals } = open;
-      const ask = (command: OperatorCommand) => this.#answers(open, command);
+      const { terminals, holds, locking: { signal } } = open;
+      const ask = (command: OperatorCommand) => this.#answers(open, command, signal);
       const { total } = open.recent;
-      const answer = await readRows(query, { terminals: () => [...terminals.values()], ask });
+      const answer = await readRows(query, {
+        terminals: () => [...terminals.values()],
+        holds,
+        ask,
+      });
       open.kept.set(query.of, { query: JSON.stringify(query), answer, total });
       return answer;
     } catch (error) {
+      if (open.locking.signal.aborted) return { failed: "the console is locked" };
       if (!(error instanceof UsageError)) throw error;
       return { failed: error.message };
     }
@@ -166,7 +199,7 @@ export class Console implements ConsoleCalls {
 
   verify(): Promise<void> {
     const open = this.#isOpen();
-    if (open?.verification && open.verification.state !== "running") {
+    if (open && this.#verification && this.#verification.state !== "running") {
       this.#use();
       void this.#verify(open);
     }
@@ -175,6 +208,7 @@ export class Console implements ConsoleCalls {
 
   /** Drops the key, and ends what is under way. */
   close(): void {
+    this.#closing.abort();
     this.#end();
   }
 
@@ -221,8 +255,9 @@ export class Console implements ConsoleCalls {
     while (!signal.aborted) {
       let retryMs = consoleRetryMs;
       try {
+        const watch = { command: "watch_bank", follow: true } as const;
         let isFirst = true;
-        for await (const answer of this.#answers(open, { command: "watch_bank", follow: true })) {
+        for await (const answer of this.#answers(open, watch, signal)) {
           if ("line" in answer) this.#take(open, JSON.parse(answer.line), isFirst);
           isFirst = false;
         }
@@ -238,24 +273,34 @@ export class Console implements ConsoleCalls {
   /** @param isFirst whether it has everything: the watch has just begun, and what was before is unknown */
   #take(open: Open, piece: WatchedBank, isFirst: boolean): void {
     if (open !== this.#isOpen()) return;
-    const { news, terminals = [], entries = [], missed = false } = piece;
+    const { news, terminals = [], holds = [], settled = [], entries = [], missed = false } = piece;
     open.recent.add(entries, missed || isFirst);
-    if (isFirst) open.terminals.clear();
+    if (isFirst) {
+      open.terminals.clear();
+      open.holds.clear();
+    }
     for (const terminal of terminals) open.terminals.set(terminal.name, terminal);
+    for (const hold of holds) open.holds.set(hold.movement, hold);
+    for (const movement of settled) open.holds.delete(movement);
     open.news = news ?? open.news;
-    this.#showOpen(open);
+    if (open.news) this.#showOpen(open.signer.name, open.news);
   }
 
-  #showOpen({ signer: { name: operator }, news, verification }: Open): void {
-    if (news) this.#show({ state: "open", operator, news, verification });
+  #showOpen(operator: string, news: BankNews): void {
+    const outlasting = [...this.#outlasting.values()];
+    this.#show({ state: "open", operator, news, verification: this.#verification, outlasting });
+  }
+
+  /** Shows what has changed in this process, if the bank's state is shown. */
+  #showAgain(): void {
+    if (this.#view.state === "open") this.#showOpen(this.#view.operator, this.#view.news);
   }
 
   async #verify(open: Open): Promise<void> {
     const { say, verify, world } = this.options;
     const show = (verification: Verification) => {
-      if (open !== this.#open) return;
-      open.verification = verification;
-      if (this.#view.state === "open") this.#showOpen(open);
+      this.#verification = verification;
+      this.#showAgain();
     };
     show({ state: "running", done: 0, of: 1 });
     let shown = 0;
@@ -266,13 +311,30 @@ export class Console implements ConsoleCalls {
     };
     const end = (state: "good" | "bad" | "failed", words: string) => {
       show({ state, words, timeMs: world.nowMs() });
-      say(`verify the log: ${open === this.#open ? state : "ended by the lock"}`);
+      say(`verify the log: ${state}`);
     };
+    const answers = () => this.#answers(open, { command: "read_audit" }, this.#closing.signal);
     try {
-      end("good", await verify!(() => this.#answers(open, { command: "read_audit" }), onProgress));
+      end("good", await verify!(answers, onProgress));
     } catch (error) {
       end(error instanceof BadLog ? "bad" : "failed", (error as Error).message);
     }
+  }
+
+  /** Keeps the outcome of an act that was under way when the console locked, for its operator. */
+  async #outlast(
+    begun: Pick<OutlastingAct, "words" | "sinceMs">,
+    answered: Promise<ActAnswer>,
+  ): Promise<void> {
+    const id = this.#outlastingCount++;
+    const keep = (answer: ActAnswer | null) => {
+      this.#outlasting.set(id, { id, ...begun, answer });
+      const [oldest] = this.#outlasting.keys();
+      if (this.#outlasting.size > consoleOutlastingMax) this.#outlasting.delete(oldest!);
+      this.#showAgain();
+    };
+    keep(null);
+    keep(await answered);
   }
 
   /** @throws {CommandRefused} for another bank than the first that answered, before or after a lock */
@@ -285,13 +347,21 @@ export class Console implements ConsoleCalls {
     );
   }
 
-  /** Gives the bank a command, signed. @throws {UsageError} if it is refused, or no server runs */
+  /**
+   * Gives the bank a command, signed while the console is unlocked.
+   * @param signal ends it
+   * @throws {UsageError} if it is refused, or no server runs
+   */
   async *#answers(
-    open: Open,
+    { signer, locking }: Open,
     command: OperatorCommand,
+    signal: AbortSignal,
   ): AsyncGenerator<OperatorAnswer, void, void> {
-    const { signer, locking: { signal } } = open;
     const { folder, world } = this.options;
+    const sign: Signer["sign"] = (message) => {
+      if (!locking.signal.aborted) return signer.sign(message);
+      throw new CommandRefused("the console locked before this was signed. Nothing was done");
+    };
     const connectUnix = async (path: string) => {
       const socket = await world.connectUnix(path);
       if (signal.aborted) socket.close();
@@ -302,7 +372,7 @@ export class Console implements ConsoleCalls {
       { connectUnix, checkBank: (bankId) => this.#checkBank(bankId) },
       folder,
       command,
-      () => Promise.resolve(signer),
+      () => Promise.resolve({ ...signer, sign }),
     );
     if (!answers) {
       throw new UsageError(`no server runs for ${folder}. Start it: 'deno task server'`);
@@ -317,7 +387,7 @@ export class Console implements ConsoleCalls {
     const lines: string[] = [];
     let proposal: string | null = null;
     try {
-      for await (const answer of this.#answers(open, command)) {
+      for await (const answer of this.#answers(open, command, this.#closing.signal)) {
         if ("line" in answer) lines.push(answer.line);
         if ("checkpoint" in answer) lines.push(answer.checkpoint);
         if ("receipt" in answer) lines.push(answer.receipt);

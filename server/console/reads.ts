@@ -3,6 +3,7 @@ import type {
   ConsoleQueries,
   ConsoleQuery,
   EntryNews,
+  HoldNews,
   ReadAnswer,
   RowsOf,
   TerminalNews,
@@ -14,6 +15,8 @@ import type { OperatorAnswer } from "../operator/request.ts";
 /** Where rows come from. */
 export interface Sources {
   terminals(): TerminalNews[];
+  /** The open movements, by their ids. */
+  holds: ReadonlyMap<string, HoldNews>;
   /** Gives the bank a signed command. @throws {UsageError} if it is refused */
   ask(command: OperatorCommand): AsyncGenerator<OperatorAnswer, void, void>;
 }
@@ -31,14 +34,20 @@ const readers: Readers = {
     return Promise.resolve(counted(found, after));
   },
 
-  differences({ after }, { terminals }) {
+  holds({ find, after }, { holds }) {
+    const found = holds.values().filter(({ customer, terminal, movement }) =>
+      customer.includes(find) || terminal.includes(find) || movement === find
+    ).toArray().sort(byDoubt);
+    return Promise.resolve(counted(found, after));
+  },
+
+  differences({ after }, { terminals, holds }) {
     const found = terminals().flatMap(({ name, reconciledMs, differences }) =>
-      differences.map((difference) => ({
-        terminal: name,
-        reconciledMs: reconciledMs!,
-        difference,
-        movement: /^movement ([0-9a-f]{32}):/.exec(difference)?.[1] ?? "",
-      }))
+      differences.map((difference) => {
+        const movement = /^movement ([0-9a-f]{32}):/.exec(difference)?.[1] ?? "";
+        const isOpen = holds.has(movement);
+        return { terminal: name, reconciledMs: reconciledMs!, difference, movement, isOpen };
+      })
     ).sort((one, other) => other.reconciledMs - one.reconciledMs);
     return Promise.resolve(counted(found, after));
   },
@@ -125,6 +134,11 @@ async function pageOf<Row>(
     if ("next" in answer) next = answer.next;
   }
   return { rows, ...(next !== undefined && { next }) };
+}
+
+/** Compares open movements: those in doubt first, then the oldest. */
+function byDoubt(one: HoldNews, other: HoldNews): number {
+  return Number(other.inDoubt) - Number(one.inDoubt) || one.timeMs - other.timeMs;
 }
 
 /** Terminals with problems first, revoked ones without any last; otherwise by name. */

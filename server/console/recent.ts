@@ -58,6 +58,7 @@ export function followed(
     case "customers":
       return before;
     case "terminals":
+    case "holds":
     case "differences":
       return null;
     case "limits":

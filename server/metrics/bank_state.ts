@@ -5,26 +5,44 @@ import type { Bank } from "../bank.ts";
 import { type DeviceReport, protectionOf } from "../device_words.ts";
 import { databasePath } from "../folder/bank_folder.ts";
 import { markedMs } from "../folder/marks.ts";
-import type { Movement, MovementId, Terminal, TerminalId } from "../ledger/model.ts";
+import type { Movement, MovementId, Terminal } from "../ledger/model.ts";
 import type { TerminalContact } from "../watch/monitor.ts";
 
-/**
- * Returns whether an open movement is in doubt: an operator alone settles it. A terminal settles the
- * others.
- * @param doubts the withdrawals of which a device gives no proof
- * @param revoked the terminals that settle nothing any more
- */
-export function isInDoubt(
-  { id, kind, terminal }: Pick<Movement, "id" | "kind" | "terminal">,
-  doubts: ReadonlySet<MovementId>,
-  revoked: ReadonlySet<TerminalId>,
-): boolean {
-  return kind === "transfer" || doubts.has(id) || revoked.has(terminal);
+/** What the books have of terminals and open movements, at one moment. */
+export interface OpenRows {
+  terminals: Terminal[];
+  /** Movements that are authorised and not settled, oldest first. */
+  holds: Movement[];
+  /** Withdrawals among them of which a device gives no proof. */
+  doubts: ReadonlySet<MovementId>;
 }
 
-/** Returns the terminals that are revoked. */
-export function revokedOf(terminals: readonly Terminal[]): ReadonlySet<TerminalId> {
-  return new Set(terminals.filter(({ state }) => state === "revoked").map(({ id }) => id));
+/** Reads them. */
+export async function openRowsOf({ read }: Bank["ledger"]): Promise<OpenRows> {
+  return {
+    terminals: await read.terminals(),
+    holds: await read.holds(),
+    doubts: new Set(await read.doubts()),
+  };
+}
+
+/** An open movement, as operators see it. */
+export interface OpenMovement {
+  hold: Movement;
+  /** The terminal's name. */
+  terminal: string;
+  /** Whether an operator alone settles it; its terminal settles another. */
+  inDoubt: boolean;
+}
+
+/** Returns the open movements, oldest first. */
+export function openMovements({ terminals, holds, doubts }: OpenRows): OpenMovement[] {
+  const known = new Map(terminals.map((terminal) => [terminal.id, terminal]));
+  return holds.map((hold) => {
+    const { name = hold.terminal, state } = known.get(hold.terminal) ?? {};
+    const inDoubt = hold.kind === "transfer" || doubts.has(hold.id) || state === "revoked";
+    return { hold, terminal: name, inDoubt };
+  });
 }
 
 export interface TerminalState {
@@ -104,13 +122,16 @@ function withheldFrom(
   return device.previous ? "unused_keys" : null;
 }
 
-/** Returns the state of a bank. It changes nothing. */
-export async function bankStateOf(
-  { ledger, monitor, folder, world, keys, auditKeys }: Bank,
-): Promise<BankState> {
+/**
+ * Returns the state of a bank. It changes nothing.
+ * @param open what was read just before, if it was
+ */
+export async function bankStateOf(bank: Bank, open?: OpenRows): Promise<BankState> {
+  const { ledger, monitor, folder, world, keys, auditKeys } = bank;
   const { files, host } = world;
   const nowMs = world.nowMs();
-  const rows = await ledger.read.terminals();
+  const openRows = open ?? await openRowsOf(ledger);
+  const { terminals: rows, holds, doubts } = openRows;
   const own = hex(keys.chainId);
   const lines = ledger.isShared ? await ledger.read.linesOf(rows.map(({ id }) => id), []) : [];
   const elsewhere = new Set(
@@ -124,8 +145,6 @@ export async function bankStateOf(
     return { chain: number, entries: last?.sequence ?? 0 };
   }));
   const { operators, fourEyes } = await ledger.read.staff();
-  const holds = await ledger.read.holds();
-  const doubts = new Set(await ledger.read.doubts());
   const counted = countsOf(holds, ({ terminal }) => terminal);
   const doubted = countsOf(holds.filter(({ id }) => doubts.has(id)), ({ terminal }) => terminal);
   const empty = rows.map(({ id }) => id).filter((id) =>
@@ -138,9 +157,8 @@ export async function bankStateOf(
       token !== "" && !doubts.has(id) && nowMs - timeMs > commandNonceMsMax
     ).map(({ terminal }) => terminal),
   );
-  const revoked = revokedOf(rows);
   const notes = new Map<string, string>();
-  for (const id of revoked) {
+  for (const { id } of rows.filter(({ state }) => state === "revoked")) {
     notes.set(id, String((await ledger.read.booksOf(id))?.cash ?? 0n));
   }
   return {
@@ -177,7 +195,7 @@ export async function bankStateOf(
       };
     }),
     holdAgesMs: holds.map(({ timeMs }) => Math.max(0, nowMs - timeMs)),
-    inDoubt: holds.filter((hold) => isInDoubt(hold, doubts, revoked)).length,
+    inDoubt: openMovements(openRows).filter(({ inDoubt }) => inDoubt).length,
     waiting: restoring && restoring.waiting.map((id) => names.get(id) ?? id),
     unattested: restoring?.unattested.map(({ terminal }) => names.get(terminal) ?? terminal) ?? [],
     unknownPayments: restoring?.unknown.map(({ terminal, amount }) => ({

@@ -6,6 +6,7 @@ import {
   failedNamesMax,
   freeBytesMin,
   handshakeFailuresMax,
+  problemNamesMax,
   reconciledAgeMsMax,
   scarceNotesMax,
   terminalSilentMsMax,
@@ -60,7 +61,7 @@ export function problemsOf(
   );
   add(
     waiting !== null && waiting.length > 0,
-    `customers are not served: the restored bank waits for ${waiting?.join(", ")}`,
+    `customers are not served: the restored bank waits for ${namesInWords(waiting ?? [])}`,
     "start these ATMs; for one that is lost, 'deno task bank restore end --reason TEXT'",
   );
   add(
@@ -80,7 +81,7 @@ export function problemsOf(
   add(
     state.unattested.length > 0,
     `no withdrawals at ${
-      state.unattested.join(", ")
+      namesInWords(state.unattested)
     }: the device has not attested its state since ` +
       "the restore",
     "start the ATM and its device service with the device's keys",
@@ -138,6 +139,13 @@ export function problemsOf(
     state.verifiedMs === null && isYoung(verificationAgeMsMax),
   );
   return problems;
+}
+
+/** Returns some names, and how many more there are: "lobby, mall"; "" for none. */
+export function namesInWords(names: readonly string[]): string {
+  const shown = names.slice(0, problemNamesMax).join(", ");
+  const more = names.length - problemNamesMax;
+  return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
 /** Returns what is wrong with one terminal, in the order of urgency. */
@@ -255,7 +263,6 @@ function problemsAt(
   return problems;
 }
 
-/** Returns what is left of a terminal that is accepted no more: it settles and counts nothing itself. */
 /** Returns why a dispenser that obeys the bank's tokens alone hands out nothing. */
 function withheldFrom({ name, withheld }: TerminalState): Problem[] {
   switch (withheld) {
@@ -284,6 +291,7 @@ function withheldFrom({ name, withheld }: TerminalState): Problem[] {
   }
 }
 
+/** Returns what is left of a terminal that is accepted no more: it settles and counts nothing itself. */
 function problemsOfRevoked(
   { name, open, doubts, notes }: TerminalState,
   currency: Currency,

@@ -7,7 +7,7 @@ import { commandNonceMsMax } from "../../lib/limits.ts";
 import { decimalText, formatMoney } from "../../lib/money.ts";
 import type { Bank } from "../bank.ts";
 import type { Movement } from "../ledger/model.ts";
-import { isInDoubt, revokedOf } from "../metrics/bank_state.ts";
+import { openMovements, openRowsOf } from "../metrics/bank_state.ts";
 import type { Handlers } from "./request.ts";
 import { listed, timeInWords } from "./table.ts";
 import { requireAmount, requireMovement, requireReason } from "./words.ts";
@@ -15,20 +15,14 @@ import { requireAmount, requireMovement, requireReason } from "./words.ts";
 export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
   async *list_holds(bank, { json }) {
     const nowMs = bank.world.nowMs();
-    const terminals = await bank.ledger.read.terminals();
-    const names = new Map(terminals.map(({ id, name }) => [id, name] as const));
-    const revoked = revokedOf(terminals);
-    const doubts = new Set(await bank.ledger.read.doubts());
-    const holds = await bank.ledger.read.holds();
-    const recipients = await recipientsOf(bank, holds);
-    const rows = holds.map(
-      ({ id, kind, amount, customer, terminal, timeMs }) => {
+    const open = await openRowsOf(bank.ledger);
+    const recipients = await recipientsOf(bank, open.holds);
+    const rows = openMovements(open).map(
+      ({ hold: { id, kind, amount, customer, timeMs }, terminal, inDoubt }) => {
         const to = recipients.get(id);
         const ageMs = Math.max(0, nowMs - timeMs);
-        const at = names.get(terminal) ?? terminal;
         const money = formatMoney(amount, bank.settings.currency);
         const time = new Date(timeMs).toISOString();
-        const inDoubt = isInDoubt({ id, kind, terminal }, doubts, revoked);
         const state = kind === "transfer"
           ? "in doubt: see the log"
           : inDoubt
@@ -36,7 +30,15 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
           : "open";
         return {
           cells: [
-            ...[id, to ? `${kind} to ${to}` : kind, money, customer, at, timeInWords(ageMs), state],
+            ...[
+              id,
+              to ? `${kind} to ${to}` : kind,
+              money,
+              customer,
+              terminal,
+              timeInWords(ageMs),
+              state,
+            ],
           ],
           facts: {
             movement: id,
@@ -44,7 +46,7 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
             amount: amount.toString(),
             customer,
             ...(to && { to }),
-            terminal: at,
+            terminal,
             time,
             ageMs,
             inDoubt,

@@ -9,22 +9,29 @@ import type {
   TerminalNews,
   WatchedBank,
 } from "../../lib/console.ts";
-import { newsHoldsMax, newsProblemsMax, watchMs } from "../../lib/limits.ts";
+import { newsHoldsMax, newsProblemsMax, terminalSilentMsMax, watchMs } from "../../lib/limits.ts";
 import { mayGive, type Role } from "../../lib/operator_commands.ts";
 import { pause } from "../../lib/world.ts";
 import type { OpenedEntry } from "../audit/places.ts";
 import type { Bank } from "../bank.ts";
 import { isAhead } from "../ledger/clock.ts";
 import { logCommand } from "../ledger/command.ts";
-import type { Movement, Operator, Staff } from "../ledger/model.ts";
+import type { MovementId, Operator, Staff } from "../ledger/model.ts";
 import {
   type BankState,
   bankStateOf,
-  isInDoubt,
-  revokedOf,
+  type OpenMovement,
+  openMovements,
+  openRowsOf,
   type TerminalState,
 } from "../metrics/bank_state.ts";
-import { failuresOf, type Problem, problemsOf, problemsOfTerminal } from "../metrics/problems.ts";
+import {
+  failuresOf,
+  namesInWords,
+  type Problem,
+  problemsOf,
+  problemsOfTerminal,
+} from "../metrics/problems.ts";
 import { openProposals } from "./proposals.ts";
 import { CommandRefused, type Handlers } from "./request.ts";
 import { entryNews } from "./search_log.ts";
@@ -48,8 +55,9 @@ class Watch {
   readonly #terminals = new Map<string, string>();
   readonly #today: Today;
   readonly #versions = { terminals: 0, holds: 0, log: 0 };
+  /** Whether each open movement that it has is in doubt. */
+  readonly #holds = new Map<MovementId, boolean>();
   #me: Operator | null = null;
-  #holds = "";
   #news = "";
 
   constructor(private readonly bank: Bank, private readonly operator: string) {
@@ -62,31 +70,30 @@ class Watch {
     const { bank } = this;
     const staff = await bank.ledger.read.staff();
     const me = this.#requirePresent(staff);
-    const state = await bankStateOf(bank);
-    const holds = await bank.ledger.read.holds();
+    const rows = await openRowsOf(bank.ledger);
+    const state = await bankStateOf(bank, rows);
+    const open = openMovements(rows);
     const { lastMs, clockMs } = await bank.ledger.read.times();
     const isFirst = this.#news === "";
     const isNew = await this.#today.read(state.nowMs);
     if (isNew) this.#versions.log++;
-    const ids = holds.map(({ id }) => id).join();
-    if (ids !== this.#holds) this.#versions.holds++;
-    this.#holds = ids;
+    const holds = this.#changedHolds(open);
+    if (Object.keys(holds).length > 0) this.#versions.holds++;
     const terminals = this.#changed(state.terminals.map((each) => terminalNews(each, state, bank)));
     if (terminals.length > 0) this.#versions.terminals++;
-    const oldestMs = Math.min(...holds.map(({ timeMs }) => timeMs));
     const news: BankNews = {
       ...stateNews(bank, state),
       operator: { role: me.role, fourEyes: staff.fourEyes },
       holds: {
-        count: holds.length,
-        oldestMs: holds.length > 0 ? oldestMs : null,
-        rows: await holdNews(bank, holds.slice(0, newsHoldsMax)),
+        count: open.length,
+        waiting: open.filter((each) => isWaiting(each, state.nowMs)).length,
+        oldestMs: open[0]?.hold.timeMs ?? null,
       },
       proposals: (await openProposals(bank, staff, state.nowMs)).map(({ news }) => news),
       ...this.#today.news(state.nowMs),
       versions: { ...this.#versions },
     };
-    news.server.isAhead = isAhead(lastMs, clockMs ?? bank.world.nowMs());
+    if (isAhead(lastMs, clockMs ?? bank.world.nowMs())) news.server.aheadMs = lastMs;
     news.log.entries = this.#today.entries;
     const text = JSON.stringify({ ...news, nowMs: 0 });
     const isSame = text === this.#news;
@@ -96,6 +103,7 @@ class Watch {
     return {
       ...(!isSame && { news }),
       ...(terminals.length > 0 && { terminals }),
+      ...holds,
       ...(entries.length > 0 && { entries }),
       ...(hasMissed && !isFirst && { missed: true }),
     };
@@ -129,6 +137,20 @@ class Watch {
       throw new CommandRefused(`${this.operator} is no operator with this key and role any more`);
     }
     return this.#me = found;
+  }
+
+  /** Returns what has become open or in doubt, as much of it as a piece has, and what is settled. */
+  #changedHolds(open: readonly OpenMovement[]): Pick<WatchedBank, "holds" | "settled"> {
+    const ids = new Set(open.map(({ hold: { id } }) => id));
+    const settled = [...this.#holds.keys()].filter((id) => !ids.has(id));
+    for (const id of settled) this.#holds.delete(id);
+    const changed = open.filter(({ hold: { id }, inDoubt }) => this.#holds.get(id) !== inDoubt)
+      .slice(0, newsHoldsMax);
+    for (const { hold: { id }, inDoubt } of changed) this.#holds.set(id, inDoubt);
+    return {
+      ...(changed.length > 0 && { holds: changed.map(holdNews) }),
+      ...(settled.length > 0 && { settled }),
+    };
   }
 
   #changed(terminals: TerminalNews[]): TerminalNews[] {
@@ -165,8 +187,8 @@ function stateNews(bank: Bank, state: BankState): OfState {
       movementsPerSecond: Number(monitor.movementsPerSecond.toFixed(2)),
       freeBytes: state.freeBytes === null ? null : Math.floor(state.freeBytes / 1e7) * 1e7,
       clockDoubt: state.clockDoubt,
-      isAhead: false,
-      isRestoring: state.waiting !== null,
+      aheadMs: null,
+      restore: restoreNews(state),
     },
     log: {
       entries: 0,
@@ -197,6 +219,12 @@ function stateNews(bank: Bank, state: BankState): OfState {
   };
 }
 
+function restoreNews({ waiting, unknownPayments }: BankState): OfState["server"]["restore"] {
+  const isPaidUnknown = unknownPayments.length > 0;
+  const waitingFor = namesInWords(waiting ?? []);
+  return waitingFor !== "" || isPaidUnknown ? { waitingFor, isPaidUnknown } : null;
+}
+
 const problemNews = ({ what, mend }: Problem) => ({ what, mend });
 
 function terminalNews(terminal: TerminalState, state: BankState, bank: Bank): TerminalNews {
@@ -211,28 +239,18 @@ function terminalNews(terminal: TerminalState, state: BankState, bank: Bank): Te
     cassettes: report?.cassettes ?? null,
     notes: terminal.notes,
     device: terminal.device,
+    isDeviceRevoked: terminal.withheld === "revoked",
     problems: problemsOfTerminal(terminal, state, bank.settings.currency).map(problemNews),
     reconciledMs: reconciled?.ms ?? null,
     differences: reconciled?.differences ?? [],
   };
 }
 
-async function holdNews(
-  { ledger: { read } }: Bank,
-  holds: readonly Movement[],
-): Promise<HoldNews[]> {
-  if (holds.length === 0) return [];
-  const terminals = await read.terminals();
-  const names = new Map(terminals.map(({ id, name }) => [id, name] as const));
-  const revoked = revokedOf(terminals);
-  const doubts = new Set(await read.doubts());
-  return holds.map(({ id, kind, amount, customer, terminal, timeMs }) => ({
-    movement: id,
-    kind,
-    amount: String(amount),
-    customer,
-    terminal: names.get(terminal) ?? terminal,
-    timeMs,
-    inDoubt: isInDoubt({ id, kind, terminal }, doubts, revoked),
-  }));
+/** Returns whether it waits for an operator: its terminal settles a new one when it acts. */
+const isWaiting = ({ hold, inDoubt }: OpenMovement, nowMs: number) =>
+  inDoubt || nowMs - hold.timeMs > terminalSilentMsMax;
+
+function holdNews({ hold, terminal, inDoubt }: OpenMovement): HoldNews {
+  const { id, kind, amount, customer, timeMs } = hold;
+  return { movement: id, kind, amount: String(amount), customer, terminal, timeMs, inDoubt };
 }

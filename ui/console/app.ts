@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { ActDialog } from "./parts/act_dialog.ts";
 import { Navigation } from "./parts/navigation.ts";
 import { Notice } from "./parts/notice.ts";
+import { Outlasting } from "./parts/outlasting.ts";
 import { TopBar } from "./parts/top_bar.ts";
 import { Approvals } from "./screens/approvals/approvals.ts";
 import { Bank } from "./screens/bank/bank.ts";
@@ -36,6 +37,7 @@ export function App({ state, send }: { state: State; send: Send }): VNode {
       <${TopBar} ...${{ state, news, send }} />
       <${Navigation} ...${{ state, news, send }} />
       <main class="console__main" key=${`${place.screen} ${place.id ?? ""}`}>
+        <${Outlasting} ...${{ state, send }} />
         <${Screen} ...${{ state, news, send }} />
       </main>
     </div>

@@ -39,6 +39,7 @@ export function startShell(bridge: ConsoleBridge, root: HTMLElement): void {
     if (effect.call === "act") {
       return send({ type: "acted", answer: await bridge.call("act", [effect.command]) });
     }
+    if (effect.call === "dismiss") return void bridge.call("dismiss", [effect.id]);
     if (!("query" in effect)) return void bridge.call(effect.call, []);
     const answer = await bridge.call(effect.call, [effect.query]) as ReadAnswer<never>;
     send({ type: "rows", query: effect.query, answer });

@@ -16,6 +16,7 @@ export const consoleStyleSheets: readonly string[] = [
   "parts/money_chart.css",
   "parts/dialog.css",
   "parts/notice.css",
+  "parts/outlasting.css",
   "parts/stack.css",
   "screens/today/today.css",
   "screens/approvals/approvals.css",

@@ -41,6 +41,8 @@ const parsers = new Map<string, Parse>(Object.entries(
     lock: (args) => args.length === 0 ? (console) => console.lock() : null,
     touch: (args) => args.length === 0 ? (console) => console.touch() : null,
     verify: (args) => args.length === 0 ? (console) => console.verify() : null,
+    dismiss: ([id, ...more]) =>
+      isCount(id) && more.length === 0 ? (console) => console.dismiss(id) : null,
   } satisfies Record<keyof ConsoleCalls, Parse>,
 ));
 
@@ -77,6 +79,7 @@ const queries: {
   [Of in keyof ConsoleQueries]: Record<keyof ConsoleQueries[Of]["query"], FieldKind>;
 } = {
   terminals: { find: "text", after: "count" },
+  holds: { find: "text", after: "count" },
   differences: { after: "count" },
   disputes: { at: "page" },
   limits: {},
@@ -107,8 +110,11 @@ function queryFrom(value: unknown): ConsoleQuery | null {
   return known && fit ? value as ConsoleQuery : null;
 }
 
+const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0;
+
 function fits(kind: FieldKind, value: unknown): boolean {
-  if (kind === "count") return Number.isSafeInteger(value) && (value as number) >= 0;
+  if (kind === "count") return isCount(value);
   const lengthMax = kind === "page" ? consolePageLengthMax : consoleFindLengthMax;
   return typeof value === "string" && value.length <= lengthMax && value.isWellFormed();
 }

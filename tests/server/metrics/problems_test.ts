@@ -71,6 +71,13 @@ const rows: [change: Partial<BankState>, wrong: string[], failures?: Failures][]
     ["customers are not served: the restored bank waits for lobby, mall"],
   ],
   [
+    { waiting: Array.from({ length: 1_000 }, (_, index) => `t${index}`) },
+    [
+      "customers are not served: the restored bank waits for t0, t1, t2, t3, t4, t5, t6, t7, t8, " +
+      "t9 and 990 more",
+    ],
+  ],
+  [
     { unknownPayments: [{ terminal: "lobby", amount: "4000" }] },
     [
       "lobby had paid €40.00 before the restore that its ATM did not report: it is in the " +

@@ -1,5 +1,6 @@
 /** `bank status`: an operator sees the terminals, their cash, and what is wrong. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import type { Ask } from "../../../lib/protocol/message.ts";
 import { newId, onEachBank, RunningBank } from "../helpers/running_bank.ts";
 
@@ -68,6 +69,38 @@ onEachBank(
       assertStringIncludes(await statusOf(running, false), "€50.00 ######## 78");
       const entries = await running.entries();
       assertEquals(entries.filter((entry) => entry.includes("report devices")).length, 1);
+    }),
+);
+
+onEachBank(
+  "the status has a device with newer keys as a next step, a revoked one as a problem, the next one as neither",
+  (withBank) =>
+    withBank(async (running) => {
+      const linesAfter = async (command: OperatorCommand) => {
+        await Array.fromAsync(running.operate(command));
+        const lines = (await statusOf(running, false)).split("\n");
+        const row = lines.find((line) => line.startsWith("lobby "))!;
+        const found = lines.flatMap((line, index) =>
+          /lobby.*(device|cash)/.test(line) && line !== row && !line.startsWith("   ")
+            ? [line.replace(/^\d+\./, "n."), lines[index + 1]]
+            : []
+        );
+        return [row.split(/ {2,}/)[4], ...found];
+      };
+      const enrol = { command: "enrol_device", terminal: "lobby" } as const;
+      assertEquals(await linesAfter({ ...enrol, name: "first" }), ["tokens for first"]);
+      assertEquals(await linesAfter({ command: "rotate_device", name: "first" }), [
+        "tokens for first",
+        "Next: lobby's device has not used its newest keys yet: with others it gets no token",
+        "   Do: start 'deno task devices' with them; the next withdrawal uses them",
+      ]);
+      assertEquals(await linesAfter({ command: "revoke_device", name: "first" }), [
+        "first is revoked",
+        "n. lobby hands out no cash: its device is revoked",
+        "   Do: 'deno task bank device enroll NAME --terminal lobby' writes the keys of the next " +
+        "one: start 'deno task devices' with them",
+      ]);
+      assertEquals(await linesAfter({ ...enrol, name: "second" }), ["tokens for second"]);
     }),
 );
 

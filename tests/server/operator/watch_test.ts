@@ -123,3 +123,30 @@ onEachBank(
       await assertRejects(() => page("yesterday"), UsageError, "is not a place in the log");
     }),
 );
+
+onEachBank(
+  "open movements are watched: each once, again when it comes into doubt, and when it is settled",
+  (withBank) =>
+    withBank(async (running) => {
+      const { bank } = running;
+      const { signer } = await addOperator(bank, "anna", "teller");
+      const atm = await running.visit("alice");
+      const [first, second] = [newId(), newId()];
+      await atm.authorise("withdrawal", first, "4000");
+      const answers = give(bank, signer, { command: "watch_bank", follow: true });
+      const next = async () => {
+        const { value } = await answers.next();
+        const { holds = [], settled = [], news } = JSON.parse(lineOf(value)) as WatchedBank;
+        const changed = holds.map(({ movement, inDoubt }) => [movement, inDoubt]);
+        return [changed, settled, news?.holds.count, news?.holds.waiting];
+      };
+      assertEquals(await next(), [[[first, false]], [], 1, 0]);
+      await atm.authorise("deposit", second, "1000");
+      assertEquals(await next(), [[[second, false]], [], 2, 0]);
+      await atm.ask({ op: "complete", movement: first, amount: "4000" });
+      assertEquals(await next(), [[], [first], 1, 0]);
+      await Array.fromAsync(running.operate({ command: "revoke_terminal", name: "lobby" }));
+      assertEquals(await next(), [[[second, true]], [], 1, 1]);
+      await answers.return();
+    }),
+);

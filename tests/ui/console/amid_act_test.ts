@@ -10,15 +10,23 @@ import { give, goTo, type OpenConsole, says, why, withConsoles } from "./open_co
 
 const ignore = findBrowser() === null;
 
-/** Connections of which the next one loses its answer. */
+/** Connections of which the next one loses its answer, or has it later. */
 function losingAnswers() {
   let onAnswer: (() => Promise<void>) | null = null;
+  let isLost = true;
   return {
     /** Loses the answer of the next command, once this has run. */
-    loseNext: (run: () => Promise<void>) => void (onAnswer = run),
+    loseNext(run: () => Promise<void>): void {
+      [onAnswer, isLost] = [run, true];
+    },
+    /** Gives the answer of the next command once this has run. */
+    delayNext(run: () => Promise<void>): void {
+      [onAnswer, isLost] = [run, false];
+    },
     async connectUnix(path: string): Promise<Socket> {
       const socket = await connectUnix(path);
-      const lose = onAnswer;
+      const run = onAnswer;
+      const loses = isLost;
       onAnswer = null;
       let isSent = false;
       return {
@@ -30,9 +38,9 @@ function losingAnswers() {
         },
         async read(into) {
           const count = await socket.read(into);
-          if (!isSent || lose === null) return count;
-          await lose();
-          return null;
+          if (!isSent || run === null) return count;
+          await run();
+          return loses ? null : count;
         },
       };
     },
@@ -77,7 +85,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "console: a lock takes an open dialog with it, and an act amid it may be done, as the terminal says",
+    "console: a lock takes an open dialog with it; an act amid it goes on, and its outcome waits for its operator",
   ignore,
   fn: () =>
     withConsoles(async ({ running, open }) => {
@@ -109,20 +117,33 @@ Deno.test({
       await page.getByRole("heading", { name: "Statement" }).waitFor();
       assertEquals(await page.getByRole("alertdialog").count(), 0, "nothing is left to be signed");
 
-      answers.loseNext(async () => {
-        expire();
-        await isEmpty();
-      });
+      const states = async () =>
+        (await running.bank.ledger.read.accounts()).filter(({ owner }) => owner === "alice")
+          .map(({ state }) => state);
+      const answered = Promise.withResolvers<void>();
+      answers.delayNext(() => answered.promise);
       await give(page, "Lock", why);
-      await page.getByRole("heading", { name: "Locked" }).waitFor();
+      await until("the act in the bank", async () => (await states())[0] === "locked");
+      expire();
+      await isEmpty();
+      assertEquals(said, []);
+      console.unlock(signer);
+      const given = page.getByRole("region", { name: "Given before the console locked" });
+      await given.getByText("set customer state, customer: alice").waitFor();
+      await given.getByText(/^Under way for \d+ s/).waitFor();
+      assertEquals(await given.getByRole("button", { name: "Close" }).count(), 0);
+      await page.getByRole("button", { name: "Lock", exact: true }).first().click();
+      await isEmpty();
+      answered.resolve();
       await until("its line in the terminal", () => said.length > 0);
       assertStringIncludes(said.join("\n"), "set customer state");
-      assertStringIncludes(said.join("\n"), ": unsure");
-      const states = (await running.bank.ledger.read.accounts())
-        .filter(({ owner }) => owner === "alice").map(({ state }) => state);
-      assertEquals(states, ["locked"]);
+      assertStringIncludes(said.join("\n"), ": done");
+      await isEmpty();
       console.unlock(signer);
+      await given.getByText("of alice is locked").waitFor();
       await page.getByRole("button", { name: "Unlock", exact: true }).waitFor();
+      await given.getByRole("button", { name: "Close" }).click();
+      await given.waitFor({ state: "detached" });
       assertEquals(problems, []);
     }),
 });

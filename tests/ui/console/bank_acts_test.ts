@@ -1,35 +1,26 @@
 /** The acts on the bank as a whole, clicked in a real browser, and after a restore. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { findBrowser } from "../../browser.ts";
-import type { ConsoleView } from "../../../lib/console.ts";
 import { systemFiles } from "../../../lib/system.ts";
 import { copyPrivateFile } from "../../../lib/private_file.ts";
 import { restoreBank } from "../../../server/operator/restore.ts";
 import type { OperableConsole } from "../../../ui/window/console_calls.ts";
 import { give as giveCommand } from "../../server/helpers/operators.ts";
 import { bankWorld } from "../../server/helpers/world.ts";
-import { give, goTo, says, why, withConsoles } from "./open_console.ts";
+import { give, goTo, says, showing, why, withConsoles } from "./open_console.ts";
 
 const ignore = findBrowser() === null;
 
 /** Returns a console that says that its bank's clock is wrong, and changes nothing else. */
-function withWrongClock(console: OperableConsole): OperableConsole {
-  const shown = (view: ConsoleView): ConsoleView => {
-    if (view.state !== "open") return view;
-    const server = { ...view.news.server, clockDoubt: "it has jumped", isAhead: true };
+const withWrongClock = (console: OperableConsole): OperableConsole =>
+  showing(console, (view) => {
+    const server = {
+      ...view.news.server,
+      clockDoubt: "it has jumped",
+      aheadMs: view.news.nowMs + 7_200_000,
+    };
     return { ...view, news: { ...view.news, server } };
-  };
-  return {
-    view: () => shown(console.view()),
-    watch: (listener) => console.watch((view) => listener(shown(view))),
-    act: (command) => console.act(command),
-    read: (query) => console.read(query),
-    refresh: (query) => console.refresh(query),
-    lock: () => console.lock(),
-    touch: () => console.touch(),
-    verify: () => console.verify(),
-  };
-}
+  });
 
 Deno.test({
   name: "console: every act on the bank is clicked, and the bank has it",

@@ -85,3 +85,52 @@ Deno.test({
       assertEquals(problems, []);
     }),
 });
+
+Deno.test({
+  name:
+    "console: every open movement is on a page, is found, and is settled, however many are open",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      const { page, problems } = await open("anna", "officer");
+      const atm = await running.visit("alice");
+      const deposits = Array.from({ length: 119 }, newId);
+      for (const id of deposits) await atm.authorise("deposit", id, "1000");
+      const last = newId();
+      await atm.authorise("withdrawal", last, "6000");
+      const movements = [{ movement: last, amount: "6000" }];
+      assertEquals(await atm.outcomeOf({ op: "reconcile", cash: "0", movements }), "ok");
+      await goTo(page, "In doubt");
+      const holds = page.getByRole("region", { name: "Open movements" });
+      await holds.getByText("1 to 50 of 120").waitFor();
+      await holds.getByRole("button", { name: "Next" }).click();
+      await holds.getByRole("button", { name: "Next" }).click();
+      await holds.getByText("101 to 120 of 120").waitFor();
+      const lastRow = holds.getByRole("row").last();
+      assertStringIncludes(await lastRow.innerText(), "€60.00");
+      await page.getByRole("row").filter({ hasText: last }).getByRole("button", { name: "Settle" })
+        .click();
+      await page.getByText(last).first().waitFor();
+      await page.getByRole("button", { name: "All in doubt" }).click();
+      await holds.getByLabel("Find an open movement").fill(last);
+      await holds.getByText("1 to 50 of 120").waitFor({ state: "detached" });
+      await holds.getByRole("button", { name: "alice" }).click();
+      await page.getByRole("button", { name: "Reverse" }).click();
+      await page.getByLabel("Why, for the log").fill("counted");
+      await page.getByRole("alertdialog").getByRole("button", { name: "Reverse" }).click();
+      await says(page, "is reversed");
+      await page.getByText("It is settled.").waitFor();
+      await page.getByRole("button", { name: "All in doubt" }).click();
+      await holds.getByText("1 to 50 of 119").waitFor();
+      await page.getByRole("row").filter({ hasText: last }).getByRole("button", { name: "Correct" })
+        .waitFor();
+
+      await holds.getByRole("button", { name: "Next" }).click();
+      await holds.getByText("51 to 100 of 119").waitFor();
+      for (const movement of deposits.slice(30)) await atm.ask({ op: "reverse", movement });
+      await holds.getByText("none of 30").waitFor();
+      await holds.getByRole("button", { name: "Previous" }).click();
+      await holds.getByRole("row").nth(30).waitFor();
+      assertEquals(problems, []);
+    }),
+});

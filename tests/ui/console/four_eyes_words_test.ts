@@ -23,7 +23,8 @@ import type { Act } from "../../../ui/console/state/model.ts";
 
 const currency = { code: "EUR", exponent: 2 };
 const account = (state: string) => ({ number: "1", state }) as AccountNews;
-const server = { clockDoubt: "", isAhead: true, isRestoring: true, isShared: false };
+const restore = { waitingFor: "lobby", isPaidUnknown: false };
+const server = { clockDoubt: "", aheadMs: 1, restore, isShared: false };
 const terminal = (facts: Partial<TerminalNews>) =>
   ({ name: "lobby", device: "cash", notes: "1", nextKeyMs: null, ...facts }) as TerminalNews;
 
@@ -45,7 +46,7 @@ const acts: Act[] = [
     { kind: "withdrawal", amount: "1" } as HoldNews,
     { bank: { currency } } as BankNews,
   ),
-  ...actsOnBank({ server } as BankNews),
+  ...actsOnBank({ server, bank: { timeZone: "UTC" } } as BankNews, 0),
   setLimits,
   removal("ben"),
 ];

@@ -3,8 +3,10 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { findBrowser } from "../../browser.ts";
 import { consoleIdleMsMax } from "../../../lib/limits.ts";
 import { connectUnix, system } from "../../../lib/system.ts";
+import type { Socket } from "../../../lib/world.ts";
 import { Console, type ConsoleWorld } from "../../../server/console/console.ts";
 import { makeOperatorKey } from "../../../server/operator/operator_key.ts";
+import { until } from "../../client/branch.ts";
 import { untilView, withConsoles } from "./open_console.ts";
 
 const ignore = findBrowser() === null;
@@ -61,6 +63,81 @@ Deno.test("console: a computer that slept for longer than the time without use w
   assertEquals((await console.act({ command: "confirm_clock" })).outcome, "refused");
   assertEquals(console.view(), { state: "locked", operator: "anna", why: "idle" });
   assertEquals(await console.locked, "idle");
+});
+
+Deno.test({
+  name: "console: a lock amid a read leaves the page locked, and not closed",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ open }) => {
+      let onRead = () => {};
+      const connect: ConsoleWorld["connectUnix"] = async (path) => {
+        const socket = await connectUnix(path);
+        const read: Socket["read"] = (into) => {
+          const reading = socket.read(into);
+          onRead();
+          return reading;
+        };
+        return {
+          ...socket,
+          read,
+          write: (bytes) => socket.write(bytes),
+          close: () => socket.close(),
+        };
+      };
+      const { page, console, signer, problems } = await open("anna", "admin", {
+        world: { connectUnix: connect },
+      });
+      await page.locator("[data-screen=today]").waitFor();
+      onRead = () => {
+        onRead = () => {};
+        void console.lock();
+      };
+      await page.getByRole("navigation").getByText("Customers").click();
+      await page.getByRole("heading", { name: "Locked" }).waitFor();
+      console.unlock(signer);
+      await page.getByRole("button", { name: "alice" }).waitFor();
+      assertEquals(problems, []);
+    }),
+});
+
+Deno.test({
+  name: "console: nothing is signed after a lock, not even an act that was asked for before it",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      let onConnect = () => {};
+      const connect: ConsoleWorld["connectUnix"] = async (path) => {
+        const socket = await connectUnix(path);
+        onConnect();
+        return socket;
+      };
+      const { console, signer, said } = await open("anna", "admin", {
+        world: { connectUnix: connect },
+      });
+      await untilView(console, ({ state }) => state === "open");
+      const before = await running.entries();
+      onConnect = () => void console.lock();
+      const answer = await console.act({ command: "suspend_terminal", name: "lobby" });
+      assertEquals(answer, {
+        outcome: "unsure",
+        why: "the console locked before the bank's answer",
+      });
+      onConnect = () => {};
+      await until("its line in the terminal", () => said.length > 0);
+      assertEquals(said, ["suspend terminal, name: lobby: refused"]);
+      assertEquals(await running.entries(), before);
+      console.unlock(signer);
+      await untilView(console, ({ state }) => state === "open");
+      const view = console.view();
+      const outlasting = view.state === "open" ? view.outlasting : [];
+      assertEquals(outlasting.map(({ answer }) => answer), [{
+        outcome: "refused",
+        why: "the console locked before this was signed. Nothing was done",
+      }]);
+      await console.dismiss(outlasting[0]!.id);
+      await untilView(console, (view) => view.state === "open" && view.outlasting.length === 0);
+    }),
 });
 
 Deno.test({

@@ -121,6 +121,27 @@ export function withConsoles(run: (desk: Desk) => Promise<void>): Promise<void> 
   });
 }
 
+type OpenView = Extract<ConsoleView, { state: "open" }>;
+
+/** Returns a console whose page is shown another view while it is open. */
+export function showing(
+  console: OperableConsole,
+  change: (view: OpenView) => OpenView,
+): OperableConsole {
+  const shown = (view: ConsoleView) => view.state === "open" ? change(view) : view;
+  return {
+    view: () => shown(console.view()),
+    watch: (listener) => console.watch((view) => listener(shown(view))),
+    act: (command) => console.act(command),
+    read: (query) => console.read(query),
+    refresh: (query) => console.refresh(query),
+    lock: () => console.lock(),
+    touch: () => console.touch(),
+    verify: () => console.verify(),
+    dismiss: (id) => console.dismiss(id),
+  };
+}
+
 /** Opens a screen by its name in the navigation. */
 export const goTo = (page: Page, screen: string) =>
   page.getByRole("navigation").getByText(screen, { exact: true }).click();

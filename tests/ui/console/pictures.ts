@@ -3,16 +3,18 @@ import type {
   BankNews,
   BookingNews,
   ConsoleQuery,
-  ConsoleView,
   CustomerFacts,
   CustomerNews,
   DifferenceNews,
   EntryNews,
+  HoldNews,
+  OutlastingAct,
   TerminalNews,
   Verification,
 } from "../../../lib/console.ts";
 import { consoleRowsMax } from "../../../lib/limits.ts";
 import type { OperableConsole } from "../../../ui/window/console_calls.ts";
+import { showing } from "./open_console.ts";
 
 const minute = 60_000;
 
@@ -36,7 +38,8 @@ export function madeTerminals(count: number, nowMs: number): TerminalNews[] {
         { value: "5000", count: 240 + index % 90 },
       ],
       notes: kind === 9 ? "4180000" : null,
-      device: index % 2 === 0 ? `${name}-cash` : null,
+      device: kind === 7 ? `${name}-cash` : null,
+      isDeviceRevoked: isLow,
       problems: isLost
         ? [{
           what: `${name} is out of service: no contact for 47 minutes`,
@@ -104,19 +107,7 @@ export function madeNews(real: BankNews, terminals: readonly TerminalNews[]): Ba
       attention: problems.length,
       suspended: 2,
     },
-    holds: {
-      count: 2,
-      oldestMs: nowMs - 71 * minute,
-      rows: ["airport", "lobby"].map((terminal, index) => ({
-        movement: (index === 0 ? "4e" : "5d").repeat(16),
-        kind: "withdrawal",
-        amount: String(6_000 + index * 2_000),
-        customer: who[index]!,
-        terminal,
-        timeMs: nowMs - (71 - index * 70) * minute,
-        inDoubt: index === 0,
-      })),
-    },
+    holds: { count: 2, waiting: 1, oldestMs: nowMs - 71 * minute },
     proposals: [
       {
         id: "77".repeat(32),
@@ -207,6 +198,10 @@ function madeRows(query: ConsoleQuery, nowMs: number): { rows: unknown[]; next?:
     }));
     return { rows, next: "username elif49" };
   }
+  if (query.of === "holds") {
+    const rows = madeHolds(nowMs).filter(({ movement }) => [movement, ""].includes(query.find));
+    return { rows };
+  }
   if (query.of === "differences") {
     const rows = ["airport", "mall"].flatMap((terminal) =>
       differencesMade.map((difference, index): DifferenceNews => ({
@@ -214,6 +209,7 @@ function madeRows(query: ConsoleQuery, nowMs: number): { rows: unknown[]; next?:
         reconciledMs: nowMs - 5 * 60 * minute,
         difference,
         movement: ["4e", "c7", ""][index]!.repeat(16),
+        isOpen: index === 0,
       }))
     );
     return { rows };
@@ -238,6 +234,17 @@ function madeRows(query: ConsoleQuery, nowMs: number): { rows: unknown[]; next?:
   }));
   return { rows, next: "1.8000" };
 }
+
+const madeHolds = (nowMs: number) =>
+  ["airport", "lobby"].map((terminal, index): HoldNews => ({
+    movement: (index === 0 ? "4e" : "5d").repeat(16),
+    kind: "withdrawal",
+    amount: String(6_000 + index * 2_000),
+    customer: ["alice", "bob"][index]!,
+    terminal,
+    timeMs: nowMs - (71 - index * 70) * minute,
+    inDoubt: index === 0,
+  }));
 
 function madeDisputes(nowMs: number): EntryNews[] {
   const actions: [who: string, action: string, terminal: string][] = [
@@ -307,10 +314,6 @@ const verified = (nowMs: number): Verification => ({
 export function busy(console: OperableConsole, count = 15): OperableConsole {
   const nowMs = Date.now();
   const terminals = madeTerminals(count, nowMs);
-  const shown = (view: ConsoleView): ConsoleView =>
-    view.state === "open"
-      ? { ...view, verification: verified(nowMs), news: madeNews(view.news, terminals) }
-      : view;
   const read: OperableConsole["read"] = async (query) => {
     const made = madeRows(query, nowMs);
     if (made !== null) return made as never;
@@ -321,12 +324,11 @@ export function busy(console: OperableConsole, count = 15): OperableConsole {
     return { rows, of: found.length } as never;
   };
   return {
-    view: () => shown(console.view()),
-    watch: (listener) => console.watch((view) => listener(shown(view))),
-    act: (command) => console.act(command),
-    lock: () => console.lock(),
-    touch: () => console.touch(),
-    verify: () => console.verify(),
+    ...showing(console, (view) => ({
+      ...view,
+      verification: verified(nowMs),
+      news: madeNews(view.news, terminals),
+    })),
     read,
     refresh: async (query) =>
       query.of === "terminals" || madeRows(query, nowMs) !== null
@@ -334,3 +336,27 @@ export function busy(console: OperableConsole, count = 15): OperableConsole {
         : await console.refresh(query),
   };
 }
+
+/** Returns the same bank in trouble: its clock is in doubt, and it waits for terminals after a restore. */
+export function troubled(console: OperableConsole): OperableConsole {
+  const trouble = {
+    clockDoubt: "the clock jumped back by 2 h 3 min",
+    aheadMs: Date.now() + 123 * minute,
+    restore: { waitingFor: "airport, harbour, lobby and 7 more", isPaidUnknown: false },
+  };
+  return showing(busy(console), (view) => ({
+    ...view,
+    news: { ...view.news, server: { ...view.news.server, ...trouble } },
+    outlasting: madeOutlasting(Date.now()),
+  }));
+}
+
+const madeOutlasting = (nowMs: number): OutlastingAct[] => [
+  { id: 0, words: "check ledger", sinceMs: nowMs - 14 * minute, answer: null },
+  {
+    id: 1,
+    words: "suspend terminal, name: harbour",
+    sinceMs: nowMs - 31 * minute,
+    answer: { outcome: "done", lines: ["terminal harbour is suspended"] },
+  },
+];

@@ -1,14 +1,15 @@
 /** The log is verified from the page by the console's process, which alone reads the first key. */
 import { assert, assertEquals } from "@std/assert";
 import { findBrowser } from "../../browser.ts";
-import { UsageError } from "../../../lib/errors.ts";
+import { consoleIdleMsMax } from "../../../lib/limits.ts";
 import { writePrivateFile } from "../../../lib/private_file.ts";
-import { systemFiles } from "../../../lib/system.ts";
+import { system, systemFiles } from "../../../lib/system.ts";
 import { BadLog } from "../../../server/audit/verify.ts";
-import type { ConsoleOptions } from "../../../server/console/console.ts";
+import type { ConsoleOptions, ConsoleWorld } from "../../../server/console/console.ts";
 import { goodLogInWords, verifyLogOf } from "../../../server/operator/log_programs.ts";
 import { systemOperator } from "../../../server/programs/system_bank.ts";
 import { newId } from "../../server/helpers/running_bank.ts";
+import { until } from "../../client/branch.ts";
 import { give, goTo, says, withConsoles } from "./open_console.ts";
 
 const ignore = findBrowser() === null;
@@ -52,7 +53,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "console: a verification shows how far it is, names a bad entry, and ends with the lock",
+  name: "console: a verification shows how far it is, and names a bad entry",
   ignore,
   fn: () =>
     withConsoles(async ({ open }) => {
@@ -62,7 +63,7 @@ Deno.test({
         progress = onProgress;
         return end.promise;
       };
-      const { page, console, signer, said, problems } = await open("anna", "admin", { verify });
+      const { page, console, said, problems } = await open("anna", "admin", { verify });
       await goTo(page, "Log");
       const button = page.getByRole("button", { name: /^Verify/ });
       await button.click();
@@ -76,14 +77,74 @@ Deno.test({
       end.reject(new BadLog("the audit log is bad from line 7 on: its MAC is wrong"));
       await page.getByText("The log was changed").waitFor();
       await page.getByText("bad from line 7 on").waitFor();
-      await button.click();
-      await page.getByText("Verifying…").waitFor();
-      await page.getByRole("button", { name: "Lock" }).click();
+      assertEquals(said, ["verify the log: bad"]);
+      assertEquals(problems, []);
+    }),
+});
+
+Deno.test({
+  name:
+    "console: a verification that lasts longer than the time without use goes on, and its result is shown later",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      let passedMs = 0;
+      const timers = new Set<{ atMs: number; act: () => void }>();
+      const world: Partial<ConsoleWorld> = {
+        nowMs: () => system.nowMs() + passedMs,
+        monotonicMs: () => system.monotonicMs() + passedMs,
+        after(ms, act) {
+          if (ms !== consoleIdleMsMax) return system.after(ms, act);
+          const timer = { atMs: passedMs + ms, act };
+          timers.add(timer);
+          return () => void timers.delete(timer);
+        },
+      };
+      const pass = (ms: number) => {
+        passedMs += ms;
+        for (const timer of [...timers]) {
+          if (timer.atMs <= passedMs && timers.delete(timer)) timer.act();
+        }
+      };
+      const path = `${running.folder}-first.key`;
+      writePrivateFile(systemFiles, path, running.firstKey);
+      const read = Promise.withResolvers<void>();
+      let isAtWork = false;
+      const verify: ConsoleOptions["verify"] = async (answers, onProgress) => {
+        const inputs = { folder: running.folder, firstKeyPaths: [path] };
+        const slowly = async function* () {
+          for await (const answer of answers()) {
+            onProgress(3, 8);
+            isAtWork = true;
+            await read.promise;
+            yield answer;
+          }
+        };
+        return goodLogInWords(await verifyLogOf(systemOperator, inputs, slowly, onProgress));
+      };
+      const { page, console, signer, said, problems } = await open("anna", "auditor", {
+        verify,
+        world,
+      });
+      await goTo(page, "Log");
+      await page.getByRole("button", { name: "Verify the log" }).click();
+      await page.getByText("It goes on when the console locks").waitFor();
+      await until("the first lines of the log", () => isAtWork);
+      pass(consoleIdleMsMax);
       await page.getByRole("heading", { name: "Locked" }).waitFor();
-      end.reject(new UsageError("the connection has ended"));
+      const text = await page.evaluate(() => document.documentElement.outerHTML);
+      for (const word of ["Test Bank", "entries", "Verif"]) assert(!text.includes(word), word);
+      pass(5 * 60_000);
       console.unlock(signer);
-      await page.getByText("Checks each entry, in order").waitFor();
-      assertEquals(said, ["verify the log: bad", "verify the log: ended by the lock"]);
+      await page.getByText("3 of about 8 entries").waitFor();
+      pass(consoleIdleMsMax);
+      await page.getByRole("heading", { name: "Locked" }).waitFor();
+      read.resolve();
+      await until("its line in the terminal", () => said.length > 0);
+      assertEquals(said, ["verify the log: good"]);
+      pass(3 * 60_000);
+      console.unlock(signer);
+      await page.getByText(/^the audit log is good: \d+ entries$/).waitFor();
       assertEquals(problems, []);
     }),
 });

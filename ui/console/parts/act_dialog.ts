@@ -2,9 +2,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import type { ActAnswer } from "../../../lib/console.ts";
 import { reasonLengthMax } from "../../../lib/limits.ts";
 import type { ActProgress, Send } from "../state/model.ts";
+import { Answer } from "./answer.ts";
 import { NamedFacts } from "./named_facts.ts";
 
 export function ActDialog({ progress, send }: { progress: ActProgress; send: Send }): VNode {
@@ -24,7 +24,14 @@ export function ActDialog({ progress, send }: { progress: ActProgress; send: Sen
       <div class="dialog" role="alertdialog" aria-modal="true" aria-labelledby="act" ref=${dialog}>
         <h2 id="act" tabindex="-1" ref=${heading}>${progress.act.title}</h2>
         ${progress.step === "answered"
-          ? html`<${Answer} answer=${progress.answer} send=${send} />`
+          ? html`
+            <${Answer} answer=${progress.answer} />
+            <div class="dialog__buttons">
+              <button class="button button--primary" onClick=${() => send({ type: "close" })}>
+                Close
+              </button>
+            </div>
+          `
           : html`<${Form} progress=${progress} send=${send} />`}
       </div>
     </div>
@@ -62,7 +69,7 @@ function Form({ progress: { act, step }, send }: { progress: ActProgress; send: 
       )}
       ${act.confirm !== undefined && html`
         <label class="field">
-          <span>This cannot be undone. Type ${act.confirm} to confirm</span>
+          <span>This cannot be undone. Type <code>${act.confirm}</code> to confirm</span>
           <input name="confirm" required pattern=${escaped(act.confirm)} autocomplete="off" />
         </label>
       `}
@@ -80,34 +87,3 @@ function Form({ progress: { act, step }, send }: { progress: ActProgress; send: 
 
 /** Returns a pattern that fits this text alone. */
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
-
-const answers: Record<ActAnswer["outcome"], { head: string; tone: string }> = {
-  done: { head: "Done", tone: "good" },
-  proposed: { head: "Proposed: a second operator has 24 hours to approve it", tone: "calm" },
-  refused: { head: "Not done", tone: "warn" },
-  unsure: { head: "It may be done: look before you repeat it", tone: "warn" },
-};
-
-function Answer({ answer, send }: { answer: ActAnswer; send: Send }): VNode {
-  const { head, tone } = answers[answer.outcome];
-  const lines = "lines" in answer ? shownLines(answer) : [answer.why];
-  return html`
-    <div class="answer answer--${tone}" role="status">
-      <b>${head}</b>
-      ${lines.map((line) => isFile(line) ? html`<pre>${line}</pre>` : html`<p>${line}</p>`)}
-    </div>
-    <div class="dialog__buttons">
-      <button class="button button--primary" onClick=${() => send({ type: "close" })}>Close</button>
-    </div>
-  ` as VNode;
-}
-
-/** Returns whether a line is the text of a file: a checkpoint, a proof, a receipt. */
-const isFile = (line: string) => line.endsWith("\n");
-
-/** Returns the lines without what is for the terminal: its command for an approval. */
-function shownLines(answer: Extract<ActAnswer, { lines: string[] }>): string[] {
-  return answer.outcome === "proposed"
-    ? answer.lines.map((line) => line.split("\n")[0]!.replace(/^proposed, and not done yet: /, ""))
-    : answer.lines;
-}

@@ -49,6 +49,17 @@ export function dayAndTime(ms: number, timeZone: string): string {
   return `${calendar.format(ms)}, ${timeOfDay(ms, timeZone)}`;
 }
 
+/** Returns an instant in full: "28 Nov 2026, 14:03:22 UTC". */
+export function fullTime(ms: number, timeZone: string): string {
+  const year = new Intl.DateTimeFormat("en-GB", {
+    timeZone,
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+  });
+  return `${year.format(ms)}, ${timeOfDay(ms, timeZone)} ${timeZone}`;
+}
+
 const numbers = new Intl.NumberFormat("en");
 
 /** Returns a whole number: "1,284". */

@@ -2,7 +2,6 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { BankNews } from "../../../lib/console.ts";
-import { terminalSilentMsMax } from "../../../lib/limits.ts";
 import { Icon, type IconName } from "../../page/parts/icon.ts";
 import { Mark } from "../../page/parts/mark.ts";
 import { type ScreenName, screenNames, type ScreenProps } from "../state/model.ts";
@@ -14,11 +13,6 @@ interface Entry {
   waiting?: (news: BankNews) => number;
 }
 
-/** Returns how many open movements wait for an operator: a terminal settles a new one itself, unless it is in doubt. */
-const doubtful = ({ holds, nowMs }: BankNews) =>
-  holds.rows.filter(({ inDoubt, timeMs }) => inDoubt || nowMs - timeMs > terminalSilentMsMax)
-    .length;
-
 /** The title, icon and figure of each screen. */
 export const entries: Record<ScreenName, Entry> = {
   today: { title: "Today", icon: "today" },
@@ -28,7 +22,7 @@ export const entries: Record<ScreenName, Entry> = {
     waiting: ({ terminals }) => terminals.attention,
   },
   customers: { title: "Customers", icon: "person" },
-  doubt: { title: "In doubt", icon: "fault", waiting: doubtful },
+  doubt: { title: "In doubt", icon: "fault", waiting: ({ holds }) => holds.waiting },
   approvals: {
     title: "Approvals",
     icon: "check",

@@ -31,7 +31,7 @@ function wordsOf({ view, disconnected }: State): { title: string; text: string }
     return {
       title: "Locked",
       text: `${why}Type the passphrase of ${view.operator} in the terminal where the console was ` +
-        "started.",
+        "started. What you signed before goes on, and its outcome is shown then.",
     };
   }
   if (view?.state === "lost") return { title: "No answer from the bank", text: `${view.why}.` };

@@ -108,12 +108,15 @@ export type ConsoleEvent =
   | { type: "acted"; answer: ActAnswer }
   | { type: "close" }
   | { type: "lock" }
-  | { type: "verify" };
+  | { type: "verify" }
+  /** Takes an act that has outlasted a lock off the page. */
+  | { type: "dismiss"; id: number };
 
 /** A call that a step of the state asks for. */
 export type Effect =
   | { call: Reading; query: ConsoleQuery }
   | { call: "act"; command: OperatorCommand }
+  | { call: "dismiss"; id: number }
   | { call: "lock" | "verify" };
 
 export interface Step {

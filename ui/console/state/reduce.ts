@@ -2,7 +2,7 @@
 import type { ActAnswer, BankNews, ConsoleQuery, ReadAnswer } from "../../../lib/console.ts";
 import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import type { ConsoleEvent, Effect, List, ListName, Place, Reading, State, Step } from "./model.ts";
-import { firstQueries, topicOf } from "./screens.ts";
+import { firstQueries, topicsOf } from "./screens.ts";
 
 export function reduce(state: State, event: ConsoleEvent): Step {
   switch (event.type) {
@@ -40,6 +40,8 @@ export function reduce(state: State, event: ConsoleEvent): Step {
     case "lock":
     case "verify":
       return { state, effects: [{ call: event.type }] };
+    case "dismiss":
+      return { state, effects: [{ call: "dismiss", id: event.id }] };
   }
 }
 
@@ -63,10 +65,9 @@ function onView(before: State, view: State["view"]): Step {
   const state = { ...before, view };
   const news = before.view?.state === "open" ? before.view.news : null;
   if (news === null) return go(state, state.place);
-  const changed = (Object.keys(state.lists) as ListName[]).filter((of) => {
-    const topic = topicOf[of];
-    return topic !== null && news.versions[topic] !== view.news.versions[topic];
-  });
+  const changed = (Object.keys(state.lists) as ListName[]).filter((of) =>
+    topicsOf[of].some((topic) => news.versions[topic] !== view.news.versions[topic])
+  );
   return changed.reduce((step, of) => refresh(step, of, "refresh"), still(state));
 }
 

@@ -30,25 +30,30 @@ const queriesOf: Record<ScreenName, (place: Place) => ConsoleQuery[]> = {
       { of: "bookings", name: id, account: "", before: "" },
     ],
   // the evidence of a movement has its terminal
-  doubt: ({ terminal }) =>
-    terminal === undefined
-      ? [{ of: "differences", after: 0 }, { of: "disputes", at: "" }]
-      : [{ of: "terminals", find: terminal, after: 0 }],
+  doubt: ({ id, terminal }) =>
+    id === undefined || terminal === undefined
+      ? [
+        { of: "holds", find: "", after: 0 },
+        { of: "differences", after: 0 },
+        { of: "disputes", at: "" },
+      ]
+      : [{ of: "holds", find: id, after: 0 }, { of: "terminals", find: terminal, after: 0 }],
   approvals: () => [],
   log: () => [{ of: "log", ...everyEntry }],
   bank: () => [{ of: "limits" }, { of: "operators" }],
 };
 
-/** The version of the news with which the rows of a list may change; null for rows that stay. */
-export const topicOf: Record<ListName, keyof BankNews["versions"] | null> = {
-  terminals: "terminals",
-  differences: "terminals",
-  disputes: "log",
-  limits: "log",
-  operators: "log",
-  terminal: "log",
-  log: "log",
-  customers: null,
-  customer: "log",
-  bookings: "log",
+/** The versions of the news with which the rows of a list may change; none for rows that stay. */
+export const topicsOf: Record<ListName, readonly (keyof BankNews["versions"])[]> = {
+  terminals: ["terminals"],
+  holds: ["holds"],
+  differences: ["terminals", "holds"],
+  disputes: ["log"],
+  limits: ["log"],
+  operators: ["log"],
+  terminal: ["log"],
+  log: ["log"],
+  customers: [],
+  customer: ["log"],
+  bookings: ["log"],
 };

@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import type { BankNews } from "../../../../lib/console.ts";
 import { Acts } from "../../parts/acts.ts";
 import { type Fact, Facts } from "../../parts/facts.ts";
-import { ago, bytes, dayAndTime, span } from "../../parts/format.ts";
+import { ago, bytes, fullTime, span } from "../../parts/format.ts";
 import { Panel } from "../../parts/panel.ts";
 import type { ScreenProps } from "../../state/model.ts";
 import { actsOnBank } from "./bank_acts.ts";
@@ -22,26 +22,37 @@ export function Bank(props: ScreenProps): VNode {
 }
 
 function BankState({ state, news, send }: ScreenProps): VNode {
-  const { server: { startedMs, isShared, freeBytes, isRestoring }, log: { backupMs }, bank } = news;
+  const { server: { startedMs, isShared, freeBytes, restore }, log: { backupMs }, bank } = news;
   const facts: Fact[] = [
-    ["The bank’s time", `${dayAndTime(news.nowMs, bank.timeZone)}, ${clockWords(news)}`],
+    // the console runs where the server does
+    ["The server’s clock", fullTime(state.nowMs, bank.timeZone)],
+    ["The bank’s time", bankTimeWords(news)],
     ["Server has run for", span(state.nowMs - startedMs)],
     ["Books", isShared ? "in PostgreSQL" : "in a file"],
     ["Free on the disk", freeBytes === null ? "unknown" : bytes(freeBytes)],
     ["Last backup", isShared ? "by PostgreSQL’s tools" : ago(backupMs, state.nowMs)],
-    ...(isRestoring ? [["Restore", "waits for terminals"] as const] : []),
+    ...(restore ? [["Restore", restoreWords(restore)] as const] : []),
   ];
   return html`
     <${Panel} title="State">
       <${Facts} facts=${facts} />
       <div class="panel__acts">
-        <${Acts} acts=${actsOnBank(news)} news=${news} send=${send} />
+        <${Acts} acts=${actsOnBank(news, state.nowMs)} news=${news} send=${send} />
       </div>
       <//>
   ` as VNode;
 }
 
-function clockWords({ server: { clockDoubt, isAhead } }: BankNews): string {
-  if (clockDoubt !== null) return "in doubt: no money moves";
-  return isAhead ? "ahead of the clock" : "trusted";
+function bankTimeWords({ server: { clockDoubt, aheadMs, isShared }, bank }: BankNews): string {
+  if (clockDoubt !== null) return `in doubt, no money moves: ${clockDoubt}`;
+  const clock = isShared ? "the database’s clock" : "the server’s clock";
+  return aheadMs === null
+    ? `that of ${clock}`
+    : `stays at ${fullTime(aheadMs, bank.timeZone)} until ${clock} is there`;
+}
+
+function restoreWords({ waitingFor }: NonNullable<BankNews["server"]["restore"]>): string {
+  return waitingFor === ""
+    ? "devices paid without a record: see Today"
+    : `customers are not served: waits for ${waitingFor}`;
 }

@@ -1,55 +1,63 @@
 /** What can be done with the bank as a whole, in its state. */
 import type { BankNews } from "../../../../lib/console.ts";
 import { reason, secondOperator } from "../../parts/act_fields.ts";
+import { fullTime } from "../../parts/format.ts";
 import type { Act } from "../../state/model.ts";
 
-export function actsOnBank({ server }: BankNews): Act[] {
-  const { clockDoubt, isAhead, isRestoring, isShared } = server;
+/** @param nowMs the time by the server's clock */
+export function actsOnBank({ server, bank: { timeZone } }: BankNews, nowMs: number): Act[] {
+  const { clockDoubt, aheadMs, restore, isShared } = server;
+  // the database's clock is not known here
+  const clock = isShared
+    ? "the database’s clock, which ‘deno task bank clock’ shows,"
+    : `the server’s clock, ${fullTime(nowMs, timeZone)},`;
   return [
-    ...(clockDoubt === null ? [] : [confirmClock]),
-    ...(clockDoubt === null && !isAhead ? [] : [setBackClock]),
-    ...(isRestoring ? [endRestore] : []),
+    ...(clockDoubt === null ? [] : [confirmClock(clock)]),
+    ...(aheadMs === null ? [] : [setBackClock(clock, fullTime(aheadMs, timeZone))]),
+    ...(restore === null ? [] : [endRestore(restore)]),
     ...(isShared ? [] : [backUp]),
     checkBooks,
     masterKey,
   ];
 }
 
-const confirmClock: Act = {
+const confirmClock = (clock: string): Act => ({
   title: "Confirm the clock",
-  effect:
-    "Money moves again by the present time. Do it only if the clock is right: limits of a day " +
-    "and the order of bookings depend on it.",
+  effect: `Money moves again by ${clock} and limits of a day and the order of bookings depend on ` +
+    "it. Do it only if that is the right time.",
   withFourEyes: secondOperator,
   command: { command: "confirm_clock" },
   fields: [],
   verb: "Confirm the clock",
   isGrave: true,
-};
+});
 
-const setBackClock: Act = {
+const setBackClock = (clock: string, bankTime: string): Act => ({
   title: "Set the bank’s time back",
-  effect: "The bank’s time becomes that of the clock, which must be right. One-time passwords end.",
+  effect: `The bank’s time, ${bankTime}, becomes that of ${clock} which must be right. One-time ` +
+    "passwords end.",
   withFourEyes: secondOperator,
   command: { command: "set_back_clock" },
   fields: [],
   verb: "Set the time back",
   isGrave: true,
   confirm: "clock back",
-};
+});
 
-const endRestore: Act = {
+const endRestore = ({ waitingFor }: NonNullable<BankNews["server"]["restore"]>): Act => ({
   title: "End the restore",
-  effect:
-    "Customers are served again, although some ATMs have not reported what they moved since " +
-    "the backup. A later report is booked to the differences account.",
+  effect: waitingFor === ""
+    ? "What devices paid without a record stays in the differences account: look for each " +
+      "withdrawal in the replaced bank’s log first."
+    : `Customers are served again, without what moved since the backup at ${waitingFor}. A later ` +
+      "report is booked to the differences account.",
   withFourEyes: secondOperator,
   command: { command: "end_restore", reason: "" },
   fields: [reason],
   verb: "End the restore",
   isGrave: true,
   confirm: "restore end",
-};
+});
 
 const backUp: Act = {
   title: "Back up the books",

@@ -15,13 +15,12 @@ export function Differences({ state, news, send }: ScreenProps): VNode {
   const list = state.lists.differences as List<"differences"> | undefined;
   const answer = list?.answer;
   const page = answer && "rows" in answer ? answer : { rows: [] };
-  const open = new Map(news.holds.rows.map(({ movement, terminal }) => [movement, terminal]));
-  const mendOf = ({ terminal, difference, movement }: DifferenceNews) => {
+  const mendOf = ({ terminal, difference, movement, isOpen }: DifferenceNews) => {
     if (movement === "" || difference.endsWith("the bank has nothing")) {
       return "count its notes: ‘deno task atm cash count’ on the ATM";
     }
-    if (open.has(movement)) {
-      const place = { screen: "doubt", id: movement, terminal: open.get(movement)! } as const;
+    if (isOpen) {
+      const place = { screen: "doubt", id: movement, terminal } as const;
       return html`
         <button class="button button--small" onClick=${() => send({ type: "go", place })}>
           Settle

@@ -14,7 +14,10 @@ import type { Act, List, ScreenProps } from "../../state/model.ts";
 import { stateOf } from "./hold_state.ts";
 
 export function Hold({ state, news, send }: ScreenProps): VNode {
-  const hold = news.holds.rows.find(({ movement }) => movement === state.place.id);
+  const found = (state.lists.holds as List<"holds"> | undefined)?.answer;
+  const hold = found && "rows" in found
+    ? found.rows.find(({ movement }) => movement === state.place.id)
+    : undefined;
   return html`
     <div class="stack">
       <${Back}
@@ -25,7 +28,7 @@ export function Hold({ state, news, send }: ScreenProps): VNode {
       >${hold && html`<${Pill} ...${stateOf(hold)} />`}<//>
       ${hold
         ? html`<${Evidence} ...${{ state, news, send, hold }} />`
-        : html`<${Nothing} words="It is settled." />`}
+        : html`<${Nothing} words=${found ? "It is settled." : "Reading…"} />`}
     </div>
   ` as VNode;
 }

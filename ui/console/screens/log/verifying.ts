@@ -38,7 +38,8 @@ function Result({ verification, nowMs }: { verification: Verification; nowMs: nu
     const { done, of } = verification;
     return html`
       <progress aria-label="Verified" max=${of} value=${done} />
-      <p class="soft">${number(done)} of about ${number(of)} entries</p>
+      <p class="soft">${number(done)} of about ${number(of)} entries. It goes on when the console
+        locks.</p>
     ` as VNode;
   }
   const { words, timeMs } = verification;

@@ -38,13 +38,12 @@ export function Terminal({ state, news, send }: ScreenProps): VNode {
 function State(
   { terminal, news, state }: ScreenProps & { terminal: TerminalNews },
 ): VNode {
-  const { cassettes, device, notes, problems, lastMs, keyVersion, nextKeyMs, reconciledMs } =
-    terminal;
+  const { cassettes, notes, problems, lastMs, keyVersion, nextKeyMs, reconciledMs } = terminal;
   const facts: Fact[] = [
     ["Last contact", ago(lastMs, state.nowMs, "not since the server's start")],
     ["Compared with the books", ago(reconciledMs, state.nowMs)],
     ["Key", nextKeyMs === null ? `version ${keyVersion}` : `version ${keyVersion}, the next waits`],
-    ["Dispenses on the bank’s tokens alone", device === null ? "no" : `yes, with ${device}`],
+    ["Dispenses on the bank’s tokens alone", tokenWords(terminal)],
     ["Cash", html`<${Cassettes} cassettes=${cassettes} currency=${news.bank.currency} />`],
     ...(notes === null ? [] : [["In the books", money(notes, news.bank.currency)] as const]),
   ];
@@ -59,6 +58,11 @@ function State(
         }</ul>`}
     <//>
   ` as VNode;
+}
+
+function tokenWords({ device, isDeviceRevoked }: TerminalNews): string {
+  if (isDeviceRevoked) return "its device is revoked: it dispenses nothing";
+  return device === null ? "no" : `yes, with ${device}`;
 }
 
 function Log({ state, news, send, name }: ScreenProps & { name: string }): VNode {

@@ -2,7 +2,7 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { MovementNews } from "../../../../lib/console.ts";
-import { counted, money, span, timeOfDay, words } from "../../parts/format.ts";
+import { counted, money, number, span, timeOfDay, words } from "../../parts/format.ts";
 import { MoneyChart } from "../../parts/money_chart.ts";
 import { Nothing, Panel } from "../../parts/panel.ts";
 import { Pill } from "../../parts/pill.ts";
@@ -35,7 +35,10 @@ export function Today({ news, state, send }: ScreenProps): VNode {
           value=${holds.count.toLocaleString("en")}
           note=${holds.oldestMs === null
             ? "nothing waits"
+            : holds.waiting > 0
+            ? `${number(holds.waiting)} need you`
             : `the oldest for ${span(state.nowMs - holds.oldestMs)}`}
+          isWarning=${holds.waiting > 0}
           onOpen=${() => send({ type: "go", place: { screen: "doubt" } })}
         />
         <${Figure}
