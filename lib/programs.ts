@@ -290,7 +290,7 @@ export interface AtmWindowStart extends AtmStart {
 }
 
 /** Reports that a window is open, or why none opened. */
-export type AtmWindowReady = { window: true } | { noWindow: string };
+export type WindowReady = { window: true } | { noWindow: string };
 
 /** Starts `client/programs/atm_cash`, which runs one command in the foreground. */
 export interface AtmCashStart {

@@ -5,7 +5,7 @@
  */
 import { windowBlankMsMax } from "../../lib/limits.ts";
 import { exitCodeOf, leashEnds, log, say } from "../../lib/process.ts";
-import type { AtmRequest, AtmWindowReady, AtmWindowStart } from "../../lib/programs.ts";
+import type { AtmRequest, AtmWindowStart, WindowReady } from "../../lib/programs.ts";
 import { connectTcp, system, systemFiles } from "../../lib/system.ts";
 import { serveWindow, type WindowEnd } from "../../ui/window/window_worker.ts";
 import { atmMachine } from "../../ui/window/calls.ts";
@@ -36,7 +36,7 @@ async function runAtm(start: AtmWindowStart, window: WindowEnd): Promise<number>
     onError: (error) => log(`a call of the page failed: ${(error as Error).stack ?? error}`),
   });
   atm.start();
-  const ready = (answer: AtmWindowReady) => say(JSON.stringify(answer));
+  const ready = (answer: WindowReady) => say(JSON.stringify(answer));
   const { any, online } = host.shown;
   if (await resolvesWithin(windowBlankMsMax, Promise.race([any, window.closed]))) {
     if (!start.wait) await Promise.race([online, window.closed]);

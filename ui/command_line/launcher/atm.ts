@@ -4,8 +4,8 @@ import { say } from "../../../lib/process.ts";
 import type {
   AtmInBrowserReady,
   AtmStart,
-  AtmWindowReady,
   AtmWindowStart,
+  WindowReady,
 } from "../../../lib/programs.ts";
 import { bundlePage, type PageEntry } from "../../window/page_bundle.ts";
 import type { AtmLaunch, Screens } from "../launch.ts";
@@ -124,7 +124,7 @@ function startWindow(
   page: string,
   place: Place,
   onLine: (line: string) => void,
-): Child<AtmWindowReady> {
+): Child<WindowReady> {
   const start: AtmWindowStart = { ...atm, terminal, webview: webviewLibrary(), kiosk };
   const permissions = windowPermissions(
     place,

@@ -6,10 +6,10 @@ import { UsageError } from "../../../lib/errors.ts";
 import { windowBlankMsMax } from "../../../lib/limits.ts";
 import { say } from "../../../lib/process.ts";
 import type {
-  AtmWindowReady,
   ConsoleReady,
   ConsoleStart,
   ConsoleWindowStart,
+  WindowReady,
 } from "../../../lib/programs.ts";
 import { bundlePage } from "../../window/page_bundle.ts";
 import type { ConsoleLaunch } from "../launch.ts";
@@ -69,7 +69,7 @@ export async function launchConsole(asked: ConsoleLaunch, place: Place): Promise
   }
 }
 
-type WindowChild = Child<AtmWindowReady>;
+type WindowChild = Child<WindowReady>;
 
 /** Shows a link in a window, whose process is the first to be ended; or returns why none opens. */
 async function openWindow(
@@ -90,7 +90,7 @@ async function openWindow(
     },
   );
   children.unshift(window);
-  const late = Promise.withResolvers<AtmWindowReady>();
+  const late = Promise.withResolvers<WindowReady>();
   const blank = { noWindow: "the web view stays blank" };
   const timer = setTimeout(() => late.resolve(blank), windowBlankMsMax);
   const first = await Promise.race([opened, window.ready, late.promise]);
