@@ -5,7 +5,11 @@
 import { hex } from "../../lib/bytes.ts";
 import { inWords, UsageError } from "../../lib/errors.ts";
 import { proposalLengthMax } from "../../lib/limits.ts";
-import { mayGive, type OperatorCommand } from "../../lib/operator_commands.ts";
+import {
+  mayGive,
+  type OperatorCommand,
+  type OperatorRequest,
+} from "../../lib/operator_commands.ts";
 import { parsePlainAmount } from "../../lib/money.ts";
 import type { World } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
@@ -13,7 +17,7 @@ import { proposersHalf } from "../credentials/one_time.ts";
 import { type Command, logCommand } from "../ledger/command.ts";
 import type { StorePlace } from "../ledger/open_store.ts";
 import type { ReadStore } from "../ledger/store.ts";
-import { logAction, runOperatorCommand } from "./commands.ts";
+import { logAction, rehearseCommand, runOperatorCommand } from "./commands.ts";
 import { raisesLimits } from "./limits.ts";
 import type { ReadingWorld } from "./read_log.ts";
 import { type Answers, CommandRefused } from "./request.ts";
@@ -51,15 +55,21 @@ export async function* runSignedRequest(
     );
   }
   const signed = evidenceOf(challenge, request);
+  const ofOperator = { ...command, operator };
   if (!mayGive(found.role, command.command)) {
     const why = `the role ${found.role} may not do this`;
-    await logAction(withSigned(bank, signed), { ...command, operator }, why);
+    await logAction(withSigned(bank, signed), ofOperator, why);
     throw new CommandRefused(`${why}. Ask an operator who may, or an admin`);
   }
-  if (fourEyes && await needsTwo(bank, command)) {
+  const isProposal = await loggingRefusal(withSigned(bank, signed), ofOperator, async () => {
+    if (!fourEyes || !await needsTwo(bank, command)) return false;
+    await requireProposable(bank, ofOperator);
+    return true;
+  });
+  if (isProposal) {
     yield* propose(bank, challenge, request, { signed, signer: found });
   } else {
-    yield* runOperatorCommand(bank, { ...command, operator }, signal, { signed, signer: found });
+    yield* runOperatorCommand(bank, ofOperator, signal, { signed, signer: found });
   }
 }
 
@@ -67,6 +77,39 @@ export async function* runSignedRequest(
 function withSigned(bank: Bank, signed: string): Pick<Bank, "ledger"> {
   const submit: Bank["ledger"]["submit"] = (command) => bank.ledger.submit({ ...command, signed });
   return { ledger: { submit } as Bank["ledger"] };
+}
+
+/** Logs a command that a check refuses. */
+async function loggingRefusal<Result>(
+  bank: Pick<Bank, "ledger">,
+  request: OperatorRequest,
+  check: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await check();
+  } catch (error) {
+    if (error instanceof UsageError) await logAction(bank, request, error.message);
+    throw error;
+  }
+}
+
+/**
+ * Checks a command before it is kept as a proposal.
+ * @throws {UsageError} if it could not be approved
+ */
+async function requireProposable(bank: Bank, request: OperatorRequest): Promise<void> {
+  if ("key" in request && request.key !== undefined) {
+    throw new CommandRefused(
+      "the pending key file is of an earlier command. Move it away, and give the command again",
+    );
+  }
+  const { operator: _, ...command } = request;
+  if (canonicalCommand(command).length > proposalLengthMax) {
+    throw new CommandRefused(
+      `the command is too long: a proposal has at most ${proposalLengthMax} characters. Shorten its texts`,
+    );
+  }
+  await rehearseCommand(bank, request);
 }
 
 /** Keeps a command until a second operator approves it. */
@@ -77,24 +120,13 @@ async function* propose(
   by: Pick<Command, "signed" | "signer">,
 ): Answers {
   const { operator, command } = request;
-  if ("key" in command && command.key !== undefined) {
-    throw new CommandRefused(
-      "the pending key file is of an earlier command. Move it away, and give the command again",
-    );
-  }
-  const text = canonicalCommand(command);
-  if (text.length > proposalLengthMax) {
-    throw new CommandRefused(
-      `the command is too long: a proposal has at most ${proposalLengthMax} characters. Shorten its texts`,
-    );
-  }
   const id = proposalHash(challenge, request);
   const words = commandInWords(command);
   const { outcome } = await bank.ledger.submit({
     op: "propose",
     operator,
     id,
-    command: text,
+    command: canonicalCommand(command),
     words,
     ...by,
   });

@@ -9,6 +9,7 @@ import {
 } from "../../lib/operator_commands.ts";
 import type { Bank } from "../bank.ts";
 import { type Command, logCommand } from "../ledger/command.ts";
+import { absentFor } from "./absent.ts";
 import { accountCommands } from "./accounts.ts";
 import { auditCommands } from "./audit.ts";
 import { bookCommands } from "./books.ts";
@@ -99,6 +100,28 @@ function withSubmit(bank: Bank, submit: Bank["ledger"]["submit"]): Bank {
   return new Proxy(bank, {
     get: (target, name) => name === "ledger" ? ledger : Reflect.get(target, name, target),
   });
+}
+
+/**
+ * Runs a command up to its first change, which is not made: to a key file, or to what its handler
+ * submits.
+ * @throws {UsageError} if it is refused before, or what it changes does not exist
+ */
+export async function rehearseCommand(bank: Bank, request: OperatorRequest): Promise<void> {
+  const stop = new Error("the rehearsal ends here");
+  const rehearsed = withSubmit(bank, async (command) => {
+    const outcome = await absentFor(bank.ledger.read, command);
+    if (outcome === null) throw stop;
+    return { outcome, timeMs: 0 };
+  });
+  const answers = answersTo(rehearsed, request, new AbortController().signal);
+  try {
+    await answers.next();
+  } catch (error) {
+    if (error !== stop) throw error;
+  } finally {
+    await answers.return();
+  }
 }
 
 /** Runs the command of a proposal that another operator has made. */

@@ -26,7 +26,6 @@ async function dangers({ bank }: RunningBank, hold: string): Promise<OperatorCom
     { command: "correct_movement", movement: hold, amount: "9.00", reason },
     { command: "add_customer", username: "eve", passwordHash, opening: "500.00" },
     { command: "open_account", username: "alice", name: "more", opening: "0.01" },
-    { command: "open_account", username: "alice", name: "more", opening: "lots" },
     { command: "reset_password", customer: "alice" },
     { command: "enrol_terminal", name: "far" },
     { command: "rotate_terminal", name: "lobby", now: true },
@@ -34,8 +33,8 @@ async function dangers({ bank }: RunningBank, hold: string): Promise<OperatorCom
     { command: "resume_terminal", name: "lobby" },
     { command: "write_off_terminal", name: "lobby", reason },
     { command: "enrol_device", name: "lobby-cash", terminal: "lobby" },
-    { command: "rotate_device", name: "lobby-cash" },
-    { command: "revoke_device", name: "lobby-cash" },
+    { command: "rotate_device", name: "mall-cash" },
+    { command: "revoke_device", name: "mall-cash" },
     { command: "set_limits", withdrawal: "none" },
     { command: "set_limits", withdrawal: "100.01" },
     { command: "set_limits", terminal: "lobby", cashOut: "900.00" },
@@ -87,6 +86,7 @@ onEachBank(
       const { bank } = running;
       const anna = (await addOperator(bank, "anna")).signer;
       await done(bank, anna, { command: "set_limits", withdrawal: "100.00", cashOut: "800.00" });
+      await done(bank, anna, { command: "enrol_device", name: "mall-cash", terminal: "mall" });
       const ben = (await addOperator(bank, "ben")).signer;
       const atm = await running.visit("alice");
       const hold = newId();

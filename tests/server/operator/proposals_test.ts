@@ -1,6 +1,8 @@
 /** What an approver sees of a proposed command: its fields apart, and what the bank has of them. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { accountNumberOf } from "../../../lib/account_number.ts";
 import type { WatchedBank } from "../../../lib/console.ts";
+import { UsageError } from "../../../lib/errors.ts";
 import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import type { Bank } from "../../../server/bank.ts";
 import type { Signer } from "../../../server/operator/signed_request.ts";
@@ -163,5 +165,59 @@ onEachBank(
       assertStringIncludes(listed[5]!, 'opening: 9000.00, username: bob, name: "x, opening: 1.00"');
       const [json] = await linesOf(bank, ben, { command: "list_proposals", json: true });
       assertEquals(JSON.parse(json!).facts.booked, "€40.00");
+    }),
+);
+
+onEachBank(
+  "what would be refused at its approval is refused when it is proposed",
+  (withBank) =>
+    withBank(async (running) => {
+      const { bank } = running;
+      const anna = (await addOperator(bank, "anna")).signer;
+      await linesOf(bank, anna, { command: "set_limits", withdrawal: "100.00" });
+      await addOperator(bank, "ben");
+      const movement = newId();
+      const reverse = { reverse: true, reason };
+      const opening = { username: "alice", name: "more" };
+      const nobodys = accountNumberOf(new Uint8Array(32));
+      const publicKey = "ab".repeat(32);
+      const rows: [OperatorCommand, string][] = [
+        [{ command: "correct_movement", movement, amount: "1.500", reason }, "write an amount"],
+        [{ command: "correct_movement", movement, amount: "1,5", reason }, "write an amount"],
+        [{ command: "correct_movement", movement, amount: "1.50", reason: " " }, "write why"],
+        [{ command: "correct_movement", movement: "w1", amount: "1.50", reason }, "'w1' is not"],
+        [
+          { command: "correct_movement", movement, amount: "1.50", reason },
+          "not corrected: unknown",
+        ],
+        [
+          { command: "settle_hold", movement, complete: "1.500", reverse: false, reason },
+          "an amount",
+        ],
+        [{ command: "settle_hold", movement, ...reverse }, "not settled: unknown"],
+        [{ command: "open_account", ...opening, opening: "1,5" }, "write an amount"],
+        [{ command: "open_account", ...opening, opening: "5.00", name: "a|b" }, "--name"],
+        [
+          { command: "open_account", ...opening, opening: "5.00", username: "eve" },
+          "no account was",
+        ],
+        [{ command: "reset_password", customer: "eve" }, "was not reset"],
+        [{ command: "set_limits", withdrawal: "200,0" }, "write an amount"],
+        [
+          { command: "set_limits", account: nobodys, withdrawal: "900.00" },
+          "no limit was set",
+        ],
+        [{ command: "revoke_terminal", name: "far" }, "was not revoked"],
+        [{ command: "rotate_device", name: "far" }, "were not rotated"],
+        [{ command: "write_off_terminal", name: "far", reason }, "nothing was written off"],
+        [{ command: "remove_operator", name: "eve" }, "was not removed"],
+        [{ command: "add_operator", name: "E", role: "admin", publicKey }, "is not a name"],
+      ];
+      for (const [command, words] of rows) {
+        await assertRejects(() => linesOf(bank, anna, command), UsageError, words);
+        const entry = (await running.entries()).at(-1)!;
+        assertStringIncludes(entry, `operator anna | ${command.command.replaceAll("_", " ")} (`);
+      }
+      assertEquals((await bank.ledger.read.staff()).proposals, []);
     }),
 );

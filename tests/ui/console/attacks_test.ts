@@ -23,6 +23,8 @@ Deno.test({
       const { console } = await open("anna");
       const limited = await console.act({ command: "set_limits", withdrawal: "100.00" });
       assertEquals(limited.outcome, "done");
+      const device = { name: "mall-cash", terminal: "mall" };
+      await Array.fromAsync(running.operate({ command: "enrol_device", ...device }));
       await open("ben");
       const machine = consoleMachine(console);
       const act = async (command: OperatorCommand) => {
@@ -53,7 +55,7 @@ Deno.test({
         { command: "revoke_terminal", name: "lobby" },
         { command: "resume_terminal", name: "lobby" },
         { command: "write_off_terminal", name: "lobby", reason },
-        { command: "revoke_device", name: "lobby-cash" },
+        { command: "revoke_device", name: "mall-cash" },
         { command: "set_limits", withdrawal: "none" },
         { command: "confirm_clock" },
         { command: "set_back_clock" },
