@@ -185,6 +185,8 @@ export interface ProposalNews {
 export interface ProblemNews {
   what: string;
   mend: string;
+  /** The terminal that has it; absent for the bank's own. */
+  terminal?: string;
 }
 
 /** A terminal, as its operators watch it. */

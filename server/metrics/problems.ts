@@ -22,6 +22,8 @@ import type { BankState, TerminalState } from "./bank_state.ts";
 export interface Problem {
   what: string;
   mend: string;
+  /** The name of the terminal that has it; absent for the bank's own. */
+  terminal?: string;
   /** Whether nothing is wrong, and it is the next step with a new bank or terminal. */
   isNextStep?: boolean;
 }
@@ -99,7 +101,7 @@ export function problemsOf(
   }
   problems.push(...outOfServiceFirst(
     state.terminals.filter(({ state }) => isServing || state === "revoked") // a server alone has reports
-      .flatMap((terminal) => problemsAt(terminal, state, currency)),
+      .flatMap((terminal) => problemsOfTerminal(terminal, state, currency)),
   ));
   const old = holdAgesMs.filter((ms) => ms > doubtAgeMsMax).length;
   add(
@@ -154,7 +156,9 @@ export function problemsOfTerminal(
   state: BankState,
   currency: Currency,
 ): Problem[] {
-  return outOfServiceFirst(problemsAt(terminal, state, currency));
+  return outOfServiceFirst(
+    problemsAt(terminal, state, currency).map((each) => ({ ...each, terminal: terminal.name })),
+  );
 }
 
 /** Puts ATMs that serve nobody first, which are more urgent than those that will not for long. */

@@ -225,7 +225,11 @@ function restoreNews({ waiting, unknownPayments }: BankState): OfState["server"]
   return waitingFor !== "" || isPaidUnknown ? { waitingFor, isPaidUnknown } : null;
 }
 
-const problemNews = ({ what, mend }: Problem) => ({ what, mend });
+const problemNews = ({ what, mend, terminal }: Problem) => ({
+  what,
+  mend,
+  ...(terminal !== undefined && { terminal }),
+});
 
 function terminalNews(terminal: TerminalState, state: BankState, bank: Bank): TerminalNews {
   const { name, contact, lastMs, keyVersion, nextKeyMs, report, reconciled } = terminal;

@@ -42,6 +42,7 @@ onEachBank(
       assertEquals([terminals[0].name, terminals[0].contact], ["lobby", "connected"]);
       assertEquals([figures.logInsFailed, figures.namesFailed], [1, 1]);
       assertEquals([problems[0].what, state.isServing], [text.match(/1\. (.*)/)![1], true]);
+      assertEquals(problems[0].terminal, "lobby");
       const alice = await running.visit("alice");
       await alice.authorise("withdrawal", newId(), "4000");
       assertMatch(

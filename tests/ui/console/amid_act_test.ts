@@ -194,7 +194,7 @@ Deno.test({
       });
       await openAlice(anna);
       await give(anna.page, "Lock", why);
-      await anna.page.getByText("Signing…").waitFor();
+      await anna.page.getByText("Under way…").waitFor();
       ending.resolve();
       await anna.page.getByRole("alertdialog").getByText("It may be done").waitFor();
       await anna.page.getByRole("button", { name: "Close" }).click();

@@ -80,7 +80,9 @@ export function madeNews(real: BankNews, terminals: readonly TerminalNews[]): Ba
     };
   });
   const who = ["alice", "bob", "carla", "dmitri", "elif"];
-  const problems = terminals.flatMap(({ problems }) => problems);
+  const problems = terminals.flatMap(({ name, problems }) =>
+    problems.map((problem) => ({ ...problem, terminal: name }))
+  );
   return {
     ...real,
     log: {

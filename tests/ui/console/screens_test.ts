@@ -106,6 +106,10 @@ Deno.test({
       const { page, problems } = await open("anna", "admin", {
         wrap: (console) => busy(console, 1_000),
       });
+      const needs = page.getByRole("region", { name: "Needs you" });
+      await needs.getByRole("button", { name: /^and \d{3} more$/ }).waitFor();
+      await needs.getByRole("button", { name: /^airport is out of service/ }).first().click();
+      await page.getByRole("heading", { name: "airport", exact: true }).waitFor();
       await goTo(page, "Terminals");
       await page.getByText(`1 to ${consoleRowsMax} of 1,000`).waitFor();
       assertEquals(await page.locator("tbody tr").count(), consoleRowsMax);

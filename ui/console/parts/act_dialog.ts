@@ -79,7 +79,7 @@ function Form({ progress: { act, step }, send }: { progress: ActProgress; send: 
         <button
           class="button button--primary ${act.isGrave ? "button--grave" : ""}"
           disabled=${isSigning}
-        >${isSigning ? "Signing…" : act.verb}</button>
+        >${isSigning ? "Under way…" : act.verb}</button>
       </div>
     </form>
   ` as VNode;

@@ -1,7 +1,7 @@
 /** The bank's day: money in and out, what needs an operator, and the movements as they come. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import type { MovementNews } from "../../../../lib/console.ts";
+import type { MovementNews, ProblemNews } from "../../../../lib/console.ts";
 import { counted, money, number, span, timeOfDay, words } from "../../parts/format.ts";
 import { MoneyChart } from "../../parts/money_chart.ts";
 import { Nothing, Panel } from "../../parts/panel.ts";
@@ -54,7 +54,7 @@ export function Today({ news, state, send }: ScreenProps): VNode {
         <${Panel} title="Needs you" name="problems" note=${news.problemCount > 0
           ? String(news.problemCount)
           : ""}>
-          <${Problems} news=${news} />
+          <${Problems} news=${news} send=${send} />
           <//>
           <${Panel} title="Movements" name="movements" note="newest first">
         ${news.movements.length === 0
@@ -91,20 +91,32 @@ function Figure({ name, value, note, isWarning = false, onOpen }: {
     : html`<div class="figure">${inside}</div>`) as VNode;
 }
 
-function Problems({ news: { problems, next, problemCount } }: Pick<ScreenProps, "news">): VNode {
+function Problems({ news, send }: Pick<ScreenProps, "news" | "send">): VNode {
+  const { problems, next, problemCount } = news;
+  const whatOf = ({ what, terminal: id }: ProblemNews) =>
+    id === undefined ? html`<b>${what}</b>` : html`
+      <button
+        class="opener"
+        onClick=${() => send({ type: "go", place: { screen: "terminals", id } })}
+      ><b>${what}</b></button>
+    `;
   if (problems.length + next.length === 0) {
     return html`<${Nothing} words="All is well." />` as VNode;
   }
   return html`
     <ul class="problems">
-      ${problems.map(({ what, mend }) =>
-        html`<li class="problem"><b>${what}</b><p>${mend}</p></li>`
+      ${problems.map((each) => html`<li class="problem">${whatOf(each)}<p>${each.mend}</p></li>`)}
+      ${next.map((each) =>
+        html`<li class="problem problem--next">${whatOf(each)}<p>${each.mend}</p></li>`
       )}
-      ${next.map(({ what, mend }) =>
-        html`<li class="problem problem--next"><b>${what}</b><p>${mend}</p></li>`
-      )}
-      ${problemCount > problems.length &&
-        html`<li class="soft">and ${problemCount - problems.length} more</li>`}
+      ${problemCount > problems.length && html`
+        <li>
+          <button
+            class="opener"
+            onClick=${() => send({ type: "go", place: { screen: "terminals" } })}
+          >and ${number(problemCount - problems.length)} more</button>
+        </li>
+      `}
     </ul>
   ` as VNode;
 }
