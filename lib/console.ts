@@ -19,7 +19,7 @@ export interface ConsoleCalls {
   touch(): Promise<void>;
   /** Starts to verify the log, if the console has its first key. A lock does not end it. */
   verify(): Promise<void>;
-  /** Takes an act that has outlasted a lock, and has ended, out of the view. */
+  /** Takes an act that has outlasted a lock or its page, and has ended, out of the view. */
   dismiss(id: number): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export type ConsoleView =
   | { state: "lost"; operator: string; why: string }
   /**
    * `verification`: null for a console without the log's first key. `outlasting`: acts that were under
-   * way when the console locked.
+   * way when the console locked, or when their page ended.
    */
   | {
     state: "open";
@@ -41,7 +41,7 @@ export type ConsoleView =
     outlasting: readonly OutlastingAct[];
   };
 
-/** An act that a lock did not end. */
+/** An act that has outlasted a lock or its page. */
 export interface OutlastingAct {
   id: number;
   /** The command in words. */

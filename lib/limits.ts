@@ -561,7 +561,7 @@ export const bookingEntriesExaminedMax = 2_000;
 export const balanceEntriesExaminedMax = 4_000;
 /** A console locks after this time without use. */
 export const consoleIdleMsMax = 10 * minute;
-/** Acts that have outlasted a lock, which it shows. */
+/** Acts that have outlasted a lock or their page, which the console shows. */
 export const consoleOutlastingMax = 20;
 /** It connects again after this time, or after a refusal, of which each has an entry in the log. */
 export const consoleRetryMs = second;

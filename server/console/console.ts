@@ -81,6 +81,7 @@ export class Console implements ConsoleCalls {
   #view: ConsoleView;
   #listeners = new Set<(view: ConsoleView) => void>();
   #locked = Promise.withResolvers<LockReason>();
+  #pageEnded = Promise.withResolvers<void>();
   #usedMs = { wall: 0, monotonic: 0 };
   #cancelIdle: () => void = () => {};
   /** Ends everything. */
@@ -151,10 +152,21 @@ export class Console implements ConsoleCalls {
       say(`${begun.words}: ${answer.outcome}`);
       return answer;
     });
-    const answer = await Promise.race([answered, this.locked.then(() => null)]);
-    if (answer !== null) return answer;
+    const answer = await Promise.race([
+      answered,
+      this.locked.then(() => "the console locked before the bank's answer"),
+      this.#pageEnded.promise.then(() => "its page ended before the bank's answer"),
+    ]);
+    if (typeof answer !== "string") return answer;
     void this.#outlast(begun, answered);
-    return { outcome: "unsure", why: "the console locked before the bank's answer" };
+    return { outcome: "unsure", why: answer };
+  }
+
+  /** The page is gone: the outcomes of its acts under way are for the next one. */
+  endPage(): Promise<void> {
+    this.#pageEnded.resolve();
+    this.#pageEnded = Promise.withResolvers();
+    return Promise.resolve();
   }
 
   dismiss(id: number): Promise<void> {
@@ -321,7 +333,7 @@ export class Console implements ConsoleCalls {
     }
   }
 
-  /** Keeps the outcome of an act that was under way when the console locked, for its operator. */
+  /** Keeps the outcome of an act that a lock or its page's end left under way, for its operator. */
   async #outlast(
     begun: Pick<OutlastingAct, "words" | "sinceMs">,
     answered: Promise<ActAnswer>,

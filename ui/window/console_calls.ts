@@ -17,6 +17,7 @@ import type { Machine } from "./machine.ts";
 export interface OperableConsole extends ConsoleCalls {
   view(): ConsoleView;
   watch(listener: (view: ConsoleView) => void): () => void;
+  endPage(): Promise<void>;
 }
 
 type Invoke = (console: ConsoleCalls) => Promise<unknown>;
@@ -61,7 +62,7 @@ export function consoleMachine(console: OperableConsole): Machine {
       const invoke = Array.isArray(args) ? parse(args) : null;
       return invoke ? () => invoke(console) : "bad_arguments";
     },
-    endVisit: () => Promise.resolve(), // a console without a page locks when it has been idle
+    endVisit: () => console.endPage(), // a console without a page locks when it has been idle
   };
 }
 

@@ -128,7 +128,7 @@ Deno.test({
       await isEmpty();
       assertEquals(said, []);
       console.unlock(signer);
-      const given = page.getByRole("region", { name: "Given before the console locked" });
+      const given = page.getByRole("region", { name: "Given earlier" });
       await given.getByText("set customer state, customer: alice").waitFor();
       await given.getByText(/^Under way for \d+ s/).waitFor();
       assertEquals(await given.getByRole("button", { name: "Close" }).count(), 0);
@@ -199,5 +199,29 @@ Deno.test({
       await anna.page.getByRole("alertdialog").getByText("It may be done").waitFor();
       await anna.page.getByRole("button", { name: "Close" }).click();
       await anna.page.getByRole("heading", { name: "The console is closed" }).waitFor();
+    }),
+});
+
+Deno.test({
+  name: "console: a page that is loaded again amid an act has its outcome",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ open }) => {
+      const answers = losingAnswers();
+      const anna = await open("anna", "admin", { world: { connectUnix: answers.connectUnix } });
+      const { page, problems } = anna;
+      await openAlice(anna);
+      const answered = Promise.withResolvers<void>();
+      answers.delayNext(() => answered.promise);
+      await give(page, "Lock", why);
+      await page.getByText("Signing…").waitFor();
+      await page.reload();
+      const given = page.getByRole("region", { name: "Given earlier" });
+      await given.getByText(/^Under way for \d+ s/).waitFor();
+      answered.resolve();
+      await given.getByText("of alice is locked").waitFor();
+      await given.getByRole("button", { name: "Close" }).click();
+      await given.waitFor({ state: "detached" });
+      assertEquals(problems, []);
     }),
 });

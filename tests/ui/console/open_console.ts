@@ -139,6 +139,7 @@ export function showing(
     touch: () => console.touch(),
     verify: () => console.verify(),
     dismiss: (id) => console.dismiss(id),
+    endPage: () => console.endPage(),
   };
 }
 

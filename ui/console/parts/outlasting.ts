@@ -1,4 +1,4 @@
-/** Acts that were under way when the console locked: how far they are, or their outcomes. */
+/** Acts that were under way when the console locked, or its page was loaded again: how far they are, or their outcomes. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { Answer } from "./answer.ts";
@@ -11,7 +11,7 @@ export function Outlasting({ state, send }: { state: State; send: Send }): VNode
   if (acts.length === 0) return null;
   return html`
     <div class="outlasting">
-      <${Panel} title="Given before the console locked">
+      <${Panel} title="Given earlier">
         <ul>${acts.map(({ id, words, sinceMs, answer }) =>
           html`
             <li class="outlasting__act" key=${id}>
