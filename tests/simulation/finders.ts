@@ -20,9 +20,17 @@ export async function foundBySimulator(
     `${seconds.toFixed(1).padStart(5)} s  ${finding.slice(0, 90)}`;
 }
 
-/** Returns the tests that failed; null where all are good. */
+/** Returns the first test that failed; null where all are good. */
 export async function foundByTest(tree: string, test: string): Promise<string | null> {
-  const { code, stdout } = await run(tree, ["test", "-q", "--no-check", "-P", ...lock, test]);
+  const { code, stdout } = await run(tree, [
+    "test",
+    "-q",
+    "--no-check",
+    "-P",
+    "--fail-fast",
+    ...lock,
+    test,
+  ]);
   const failed = stdout.match(/^.* => .*$/gm) ?? [];
   return code === 0 || failed.length === 0 ? null : `test: ${failed[0]!.slice(0, 90)}`;
 }
