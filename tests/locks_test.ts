@@ -57,8 +57,6 @@ Deno.test("a program's task uses the programs' lock as it is, a test's the tests
 Deno.test("the tests that run alone are all that do not run in parallel", () => {
   const command = (name: string): string => config.tasks[name].command;
   assertEquals(command("test"), "deno task test:parallel && deno task test:alone");
-  const [start, parallel] = command("test:parallel").split(" --parallel ");
-  const [alike, ignored] = command("test:alone").split(" --ignore=");
-  assertEquals(alike, start);
-  assertEquals(ignored!.split(","), parallel!.split(" "));
+  const [start, ignored] = command("test:parallel").split(" --parallel --ignore=");
+  assertEquals(command("test:alone"), `${start} ${ignored!.replaceAll(",", " ")}`);
 });

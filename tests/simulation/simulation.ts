@@ -747,6 +747,10 @@ class Simulation {
         (sum, machine) => sum + machine.customerNotes(),
         this.#customersNotesKept,
       ),
+      nobodysUncorrected: this.#nobodysDisputes(records).reduce(
+        (sum, { booked, done }) => sum + booked - done,
+        0n,
+      ),
       handed: this.#handed(),
       restores: this.#restores,
       restored: this.#newest,
@@ -770,17 +774,29 @@ class Simulation {
     const byOperators = new Set(
       records.movements.filter(({ operator }) => operator !== "").map(({ id }) => id),
     );
+    const nobodys = new Set(this.#nobodysDisputes(records).map(({ movement }) => movement));
     for (const machine of this.#machines) {
       if (machine === this.#revoked) continue; // what it had open operators have settled
       for (const { movement, kind, state, amount } of machine.openMovements()) {
         // Flagged for people: an operator completed what the devices had never begun.
-        if (state === "disputed" && byOperators.has(movement)) continue;
+        if (state === "disputed" && (byOperators.has(movement) || nobodys.has(movement))) continue;
         this.#find(
           "journal",
           `${machine.name}: ${kind} ${movement} of ${amount} is ${state} still`,
         );
       }
     }
+  }
+
+  /** Disputed withdrawals that a restored bank booked for nobody, between two of its accounts. */
+  #nobodysDisputes({ accounts, movements }: Records) {
+    const differences = accounts.find(({ kind }) => kind === "differences")!.number;
+    return this.#machines.flatMap((machine) =>
+      machine.disputes().flatMap(({ movement, done }) => {
+        const row = movements.find(({ id, booked }) => id === movement && booked > 0n);
+        return row?.debit === differences ? [{ movement, booked: row.booked, done }] : [];
+      })
+    );
   }
 
   /** What the people of each name have in hand more than at first. */
