@@ -4,6 +4,7 @@ import type { BankNews, WatchedBank } from "../../../lib/console.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { consoleRowsMax } from "../../../lib/limits.ts";
 import type { Bank } from "../../../server/bank.ts";
+import type { Restoring } from "../../../server/ledger/model.ts";
 import type { OperatorAnswer } from "../../../server/operator/request.ts";
 import type { Signer } from "../../../server/operator/signed_request.ts";
 import { addOperator, give } from "../helpers/operators.ts";
@@ -22,6 +23,21 @@ async function watched(bank: Bank, signer: Signer): Promise<Required<WatchedBank
   );
   assertEquals(answers.length, 1);
   return JSON.parse(lineOf(answers[0]));
+}
+
+/** Returns the same thing, but for one of its parts. */
+function withOther<Thing extends object, Name extends keyof Thing>(
+  thing: Thing,
+  name: Name,
+  part: Thing[Name],
+): Thing {
+  return new Proxy(thing, {
+    get(target, asked) {
+      if (asked === name) return part;
+      const value = Reflect.get(target, asked, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 }
 
 onEachBank(
@@ -148,5 +164,26 @@ onEachBank(
       await Array.fromAsync(running.operate({ command: "revoke_terminal", name: "lobby" }));
       assertEquals(await next(), [[[second, true]], [], 1, 1]);
       await answers.return();
+    }),
+);
+
+onEachBank(
+  "a restore is to be ended while terminals have not reported, or a device paid without a record",
+  (withBank) =>
+    withBank(async ({ bank, keys: { lobby } }) => {
+      const { signer } = await addOperator(bank, "anna", "teller");
+      const terminal = lobby.terminal.toHex();
+      const nothing = { sinceMs: 0, waiting: [], unattested: [], unknown: [] };
+      const rows: [Partial<Restoring>, BankNews["server"]["restore"]][] = [
+        [{ waiting: [terminal] }, { waitingFor: "lobby", isPaidUnknown: false }],
+        [{ unknown: [{ terminal, amount: 1n }] }, { waitingFor: "", isPaidUnknown: true }],
+        [{ unattested: [{ terminal, nonce: "" }] }, null],
+      ];
+      for (const [restoring, expected] of rows) {
+        const found = () => Promise.resolve({ ...nothing, ...restoring });
+        const read = withOther(bank.ledger.read, "restoring", found);
+        const other = withOther(bank, "ledger", withOther(bank.ledger, "read", read));
+        assertEquals((await watched(other, signer)).news.server.restore, expected);
+      }
     }),
 );
