@@ -157,7 +157,7 @@ async function* answersOf(
   try {
     if (utf8(JSON.stringify(command)).length > operatorCommandBytesMax) throw requestTooLong();
     const key = await signer();
-    for await (const text of linesOf(socket)) {
+    for await (const text of untilReset(linesOf(socket))) {
       const line = JSON.parse(text) as Line | Challenge;
       if ("nonce" in line) {
         checkBank?.(line.bankId);
@@ -183,8 +183,19 @@ async function* answersOf(
   }
 }
 
-/** The names of errors about a connection that its operator has ended, as with `head`. */
+/** The names of errors about a connection that its other end has ended, as with `head`. */
 const disconnections: ReadonlySet<string> = new Set(["BrokenPipe", "ConnectionReset"]);
+
+/** Yields lines until the connection ends, in order or not. */
+async function* untilReset(
+  lines: ReturnType<typeof linesOf>,
+): AsyncGenerator<string, void, void> {
+  try {
+    yield* lines;
+  } catch (error) {
+    if (!disconnections.has((error as Error).name)) throw error;
+  }
+}
 
 async function serve(
   bank: Bank,

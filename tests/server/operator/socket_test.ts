@@ -7,11 +7,13 @@ import {
   operatorRequestBytesMax,
 } from "../../../lib/limits.ts";
 import { connectUnix, listenUnix } from "../../../lib/system.ts";
+import type { Socket } from "../../../lib/world.ts";
 import {
   operatorSocketPath,
   sharedSocketFolder,
   sharedSocketPath,
 } from "../../../server/folder/bank_folder.ts";
+import { CommandUnsure } from "../../../server/operator/request.ts";
 import { askServer, serveOperators } from "../../../server/operator/socket.ts";
 import { addOperator, noSigner } from "../helpers/operators.ts";
 import { readToEnd, RunningBank } from "../helpers/running_bank.ts";
@@ -122,4 +124,28 @@ Deno.test("a server ends although its socket cannot be removed, and says so", ()
     };
     await operators.close();
     assertEquals(running.log, [`${path} cannot be removed: Read-only file system`]);
+  }));
+
+Deno.test("a connection that is reset amid an answer leaves the outcome unknown, in words", () =>
+  withSocket(async (path, running) => {
+    const { signer } = await addOperator(running.bank, "anna");
+    const resetting = async (): Promise<Socket> => {
+      const socket = await connectUnix(path);
+      let isSent = false;
+      return {
+        ...socket,
+        write(bytes) {
+          isSent = true;
+          return socket.write(bytes);
+        },
+        read: (into) =>
+          isSent ? Promise.reject(new Deno.errors.ConnectionReset()) : socket.read(into),
+        close: () => socket.close(),
+      };
+    };
+    const world = { connectUnix: resetting };
+    const key = () => Promise.resolve(signer);
+    const request = { command: "list_operators" } as const;
+    const answers = (await askServer(world, running.folder, request, key))!;
+    await assertRejects(() => answers.next(), CommandUnsure, "the server ended before its answer");
   }));
