@@ -410,7 +410,7 @@ export class Console implements ConsoleCalls {
         ? { outcome: "done", lines }
         : { outcome: "proposed", proposal, lines };
     } catch (error) {
-      const why = (error as Error).message;
+      const why = (error as Error).message.replace(/^--/, ""); // a flag is a field here
       const isSure = error instanceof UsageError && !(error instanceof CommandUnsure);
       // a command of several steps may end after some of them
       return { outcome: isSure && lines.length === 0 ? "refused" : "unsure", why };

@@ -157,7 +157,7 @@ async function* answersOf(
   try {
     if (utf8(JSON.stringify(command)).length > operatorCommandBytesMax) throw requestTooLong();
     const key = await signer();
-    for await (const text of untilReset(linesOf(socket))) {
+    for await (const text of untilEnd(linesOf(socket))) {
       const line = JSON.parse(text) as Line | Challenge;
       if ("nonce" in line) {
         checkBank?.(line.bankId);
@@ -175,25 +175,34 @@ async function* answersOf(
       yield line;
       if (isToBeKept(line)) await writeLine(socket, kept);
     }
-    throw new CommandUnsure(
-      "the server ended before its answer. Check whether the command was executed",
-    );
+    throw ended(command);
   } finally {
     socket.close();
   }
 }
 
+function ended({ command }: OperatorCommand): CommandUnsure {
+  return new CommandUnsure(
+    command === "watch_bank"
+      ? "the server ended"
+      : "the server ended before its answer. Check whether the command was executed",
+  );
+}
+
 /** The names of errors about a connection that its other end has ended, as with `head`. */
 const disconnections: ReadonlySet<string> = new Set(["BrokenPipe", "ConnectionReset"]);
 
+/** The names of errors about a connection that either end has ended. */
+const ends: ReadonlySet<string> = new Set([...disconnections, "Interrupted", "BadResource"]);
+
 /** Yields lines until the connection ends, in order or not. */
-async function* untilReset(
+async function* untilEnd(
   lines: ReturnType<typeof linesOf>,
 ): AsyncGenerator<string, void, void> {
   try {
     yield* lines;
   } catch (error) {
-    if (!disconnections.has((error as Error).name)) throw error;
+    if (!ends.has((error as Error).name)) throw error;
   }
 }
 
