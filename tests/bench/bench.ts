@@ -8,12 +8,14 @@ import { benchChannel } from "./channel.ts";
 import { benchConsole } from "./console.ts";
 import { Bench } from "./harness.ts";
 import { benchLedger } from "./ledger.ts";
+import { benchOverload } from "./overload.ts";
 import { benchPage } from "./page.ts";
 import { benchScale } from "./scale.ts";
 
 const benches: Record<string, (bench: Bench) => Promise<void>> = {
   channel: benchChannel,
   ledger: benchLedger,
+  overload: benchOverload,
   audit: benchAudit,
   page: benchPage,
   console: benchConsole,

@@ -9,6 +9,7 @@ import { benchAudit } from "./audit.ts";
 import { benchConsole } from "./console.ts";
 import { benchChannel } from "./channel.ts";
 import { benchLedger } from "./ledger.ts";
+import { benchOverload } from "./overload.ts";
 import { benchPage } from "./page.ts";
 import { benchScale } from "./scale.ts";
 
@@ -51,7 +52,15 @@ Deno.test("the command line of benches is read, and refused where it is wrong", 
   assertEquals(parseBench(["ledger", "--against", "HEAD~3"]).against, "HEAD~3");
   assertEquals(parseBench(["audit", "--large"]).large, true);
 
-  assertEquals(parseBench([]).names, ["channel", "ledger", "audit", "page", "console", "scale"]);
+  assertEquals(parseBench([]).names, [
+    "channel",
+    "ledger",
+    "overload",
+    "audit",
+    "page",
+    "console",
+    "scale",
+  ]);
 
   for (
     const args of [["leger"], ["--json"], ["--fast"], ["constructor"], ["--against", "a"], [
@@ -92,6 +101,17 @@ Deno.test("the ledger's bench gives a figure for each number of commands at once
     ),
   ]);
   assert(bench.figures.every(({ value }) => Number.isFinite(value) && value >= 0));
+});
+
+Deno.test("the overload's bench compares requests and memory before, during and after", async () => {
+  const bench = new Bench({ quick: true, print: () => {} });
+  await benchOverload(bench);
+  const when = ["before", "during", "after"];
+  assertEquals(bench.figures.map(({ id }) => id), [
+    ...withParts(when.map((each) => `overload.${each}`), ["p50", "p99"]),
+    ...when.map((each) => `overload.memory.${each}`),
+  ]);
+  assert(bench.figures.every(({ value }) => Number.isFinite(value) && value > 0));
 });
 
 Deno.test("the channel's bench compares it with TLS, handshakes and records", async () => {

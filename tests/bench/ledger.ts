@@ -59,9 +59,10 @@ async function benchWithoutNetwork(bench: Bench): Promise<void> {
   });
 }
 
-const programOf = (name: string) => new URL(`./load/${name}_program.ts`, import.meta.url).href;
+export const programOf = (name: string) =>
+  new URL(`./load/${name}_program.ts`, import.meta.url).href;
 
-type Server = Program<Reach | HttpsReach, void, void>;
+export type Server = Program<Reach | HttpsReach, void, void>;
 
 async function benchAtms(bench: Bench): Promise<void> {
   for (const count of bench.size(1, 0) ? atmCounts : [2]) {
@@ -125,7 +126,7 @@ async function benchMovements(
   }
 }
 
-async function withServer(
+export async function withServer(
   kind: "bank" | "https",
   count: number,
   run: (server: Server, folder: string) => Promise<void>,

@@ -18,7 +18,7 @@ export class Program<Ready, Asked, Answered> {
     private readonly process: Deno.ChildProcess,
     private readonly lines: ReadableStreamDefaultReader<string>,
     private readonly writer: WritableStreamDefaultWriter<Uint8Array>,
-    /** What it ready when it was ready. */
+    /** What it reported when it was ready. */
     readonly ready: Ready,
   ) {}
 
