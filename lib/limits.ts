@@ -347,6 +347,8 @@ export const problemNamesMax = 10;
 
 /** Interval at which `watch_bank` looks for changes. */
 export const watchMs = 400;
+/** It sends a sign of life at least as often. */
+export const watchSignMs = 2 * second;
 /** Entries of each chain that it reads back to find the movements of the day. */
 export const newsEntriesExaminedMax = 20_000;
 /** Open movements in a piece of it. */
@@ -563,6 +565,8 @@ export const balanceEntriesExaminedMax = 4_000;
 export const consoleIdleMsMax = 10 * minute;
 /** Acts that have outlasted a lock or their page, which the console shows. */
 export const consoleOutlastingMax = 20;
+/** A server is lost if the watch is silent for so long: several times `watchSignMs`. */
+export const consoleSilentMsMax = 10 * second;
 /** It connects again after this time, or after a refusal, of which each has an entry in the log. */
 export const consoleRetryMs = second;
 export const consoleRefusedRetryMs = 15 * second;

@@ -13,6 +13,7 @@ import type {
   OutlastingAct,
   ReadAnswer,
   RowsOf,
+  SignOfLife,
   TerminalNews,
   Verification,
   WatchedBank,
@@ -23,6 +24,7 @@ import {
   consoleOutlastingMax,
   consoleRefusedRetryMs,
   consoleRetryMs,
+  consoleSilentMsMax,
 } from "../../lib/limits.ts";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
 import { type Clock, pause, type Socket, type Timers } from "../../lib/world.ts";
@@ -84,6 +86,8 @@ export class Console implements ConsoleCalls {
   #pageEnded = Promise.withResolvers<void>();
   #usedMs = { wall: 0, monotonic: 0 };
   #cancelIdle: () => void = () => {};
+  /** Ends what waits for the server's answers, once it is silent. */
+  #contact = new AbortController();
   /** Ends everything. */
   #closing = new AbortController();
   #verification: Verification | null;
@@ -264,19 +268,33 @@ export class Console implements ConsoleCalls {
   async #follow(open: Open): Promise<void> {
     const { world } = this.options;
     const { signal } = open.locking;
+    let cancelSilence = () => {};
+    const awaitSign = () => {
+      cancelSilence();
+      cancelSilence = world.after(consoleSilentMsMax, () => {
+        this.#contact.abort();
+        this.#contact = new AbortController();
+      });
+    };
     while (!signal.aborted) {
       let retryMs = consoleRetryMs;
       try {
         const watch = { command: "watch_bank", follow: true } as const;
         let isFirst = true;
+        awaitSign();
         for await (const answer of this.#answers(open, watch, signal)) {
-          if ("line" in answer) this.#take(open, JSON.parse(answer.line), isFirst);
+          awaitSign();
+          const piece = "line" in answer && JSON.parse(answer.line) as WatchedBank | SignOfLife;
+          if (!piece || "alive" in piece) continue;
+          this.#take(open, piece, isFirst);
           isFirst = false;
         }
       } catch (error) {
         if (signal.aborted) return;
         if (error instanceof CommandRefused) retryMs = consoleRefusedRetryMs;
         this.#show(lost(open.signer.name, (error as Error).message));
+      } finally {
+        cancelSilence();
       }
       await pause(world, retryMs, signal);
     }
@@ -363,8 +381,22 @@ export class Console implements ConsoleCalls {
    * Gives the bank a command, signed while the console is unlocked.
    * @param signal ends it
    * @throws {UsageError} if it is refused, or no server runs
+   * @throws {CommandUnsure} if the server is silent
    */
   async *#answers(
+    open: Open,
+    command: OperatorCommand,
+    signal: AbortSignal,
+  ): AsyncGenerator<OperatorAnswer, void, void> {
+    const silent = this.#contact.signal;
+    try {
+      yield* this.#signed(open, command, AbortSignal.any([signal, silent]));
+    } catch (error) {
+      throw silent.aborted ? new CommandUnsure(noAnswer) : error;
+    }
+  }
+
+  async *#signed(
     { signer, locking }: Open,
     command: OperatorCommand,
     signal: AbortSignal,
@@ -417,6 +449,8 @@ export class Console implements ConsoleCalls {
     }
   }
 }
+
+const noAnswer = `the server has not answered for ${consoleSilentMsMax / 1_000} s`;
 
 const needsFile = "this command writes a file: run it in the terminal, with " +
   "'deno task bank approvals approve ID --out FILE' for a proposal. Nothing was changed";

@@ -100,7 +100,7 @@ export class Today {
     const periods = sums.map(([startMs, each]): PeriodNews => ({ startMs, ...inMinor(each) }));
     return {
       today: {
-        sinceMs: periods[0]?.startMs ?? nowMs,
+        sinceMs: periods[0]?.startMs ?? periodOf(nowMs),
         isCut: this.#isCut,
         periods,
         ...inMinor(total),
@@ -162,7 +162,7 @@ export class Today {
    */
   #sum({ kind, step, outcome, timeMs, amount = 0n, balance, terminal }: AuditEntry): void {
     if (terminal === "") return;
-    const startMs = Math.floor(timeMs / newsPeriodMs) * newsPeriodMs;
+    const startMs = periodOf(timeMs);
     const sums = this.#periods.get(startMs) ?? { out: 0n, in: 0n, done: 0, refused: 0 };
     this.#periods.set(startMs, sums);
     if (outcome !== "ok") sums.refused++;
@@ -183,3 +183,6 @@ const inMinor = ({ out, in: taken, done, refused }: Sums) => ({
   done,
   refused,
 });
+
+/** Returns when the period of a time begins. */
+const periodOf = (timeMs: number) => Math.floor(timeMs / newsPeriodMs) * newsPeriodMs;

@@ -55,6 +55,15 @@ Deno.test({
         await terminal.shows("verify the log: good");
         await page.getByText(/^Last good verification\d+ s ago$/).waitFor();
 
+        const serving = findIn(treeOf(server.pid), "server/programs/bank_server.ts")!;
+        Deno.kill(serving, "SIGSTOP");
+        try {
+          await page.getByText("the server has not answered for 10 s").waitFor({ timeout: 60_000 });
+        } finally {
+          Deno.kill(serving, "SIGCONT");
+        }
+        await page.locator("[data-screen=log]").waitFor({ timeout: 60_000 });
+
         await page.getByRole("button", { name: "Lock" }).click();
         await page.getByRole("heading", { name: "Locked" }).waitFor();
         await until("second prompt", () => terminal.text.split("Passphrase of anna").length === 3);

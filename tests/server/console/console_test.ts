@@ -1,7 +1,8 @@
 /** A console and a server that ends, is restored or falls silent: what it shows and signs then. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { consoleRetryMs } from "../../../lib/limits.ts";
+import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { consoleRetryMs, consoleSilentMsMax } from "../../../lib/limits.ts";
 import { system } from "../../../lib/system.ts";
+import { pause } from "../../../lib/world.ts";
 import { Console, type ConsoleWorld } from "../../../server/console/console.ts";
 import { makeOperatorKey } from "../../../server/operator/operator_key.ts";
 import { pieceOf, ScriptedServer, someNews } from "./scripted_server.ts";
@@ -21,23 +22,27 @@ async function withConsole(
   const { connectUnix } = server;
   const all = { ...system, after, connectUnix, ...world };
   const console = new Console({ world: all, folder: "/nowhere", say() {} }, signer);
+  const late = Promise.withResolvers<void>();
+  const cancel = system.after(
+    10_000,
+    () => late.reject(new Error(`it waits; the view is ${JSON.stringify(console.view())}`)),
+  );
   try {
-    await test(console, server);
+    await Promise.race([test(console, server), late.promise]);
   } finally {
+    cancel();
     console.close();
   }
 }
 
 /** Waits for a view with this in it. */
 function shows(console: Console, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const look = () => {
       if (!JSON.stringify(console.view()).includes(text)) return;
-      clearTimeout(late);
       unwatch();
       resolve();
     };
-    const late = setTimeout(() => reject(new Error(`no view with ${text}`)), 10_000);
     const unwatch = console.watch(look);
     look();
   });
@@ -80,3 +85,39 @@ Deno.test("console: it signs nothing for another bank in its folder, and says so
     assertStringIncludes(JSON.stringify(answer), "another bank answers");
     assertEquals(server.asked.length, count, "nothing was signed");
   }));
+
+Deno.test("console: a server that falls silent is lost, and what it was asked for may be done", async () => {
+  let expire = () => {};
+  const after: ConsoleWorld["after"] = (ms, act) => {
+    if (ms !== consoleSilentMsMax) return system.after(ms === consoleRetryMs ? 1 : ms, act);
+    expire = act;
+    return () => void (expire = () => {});
+  };
+  await withConsole(async (console, server) => {
+    const watching = await server.next("watch_bank");
+    watching.send(pieceOf({ news: someNews }));
+    await shows(console, "Test Bank");
+    const act = console.act({ command: "check_ledger" });
+    const read = console.read(customer);
+    await Promise.all([server.next("check_ledger"), server.next("show_customer")]);
+    const first = expire;
+    watching.send({ line: JSON.stringify({ alive: true }) });
+    for (let ms = 0; expire === first && ms < 1_000; ms++) await pause(system, 1);
+    assertNotEquals(expire, first);
+    assertEquals(console.view().state, "open", "a sign of life");
+    const silent = "the server has not answered for 10 s";
+    expire();
+    assertEquals(await act, { outcome: "unsure", why: silent });
+    assertEquals(await read, { failed: silent });
+    await shows(console, silent);
+
+    const again = await server.next("watch_bank");
+    const unanswered = console.act({ command: "check_ledger" });
+    await server.next("check_ledger");
+    expire();
+    assertEquals((await unanswered).outcome, "unsure", "while it is lost, too");
+    again.send(pieceOf({ news: someNews }));
+    (await server.next("watch_bank")).send(pieceOf({ news: someNews }));
+    await shows(console, "Test Bank");
+  }, { after });
+});

@@ -141,6 +141,23 @@ Deno.test({
 });
 
 Deno.test({
+  name: "console: it locks at once while the dialog of an act is open",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      const { page, problems } = await open("anna");
+      await page.getByRole("navigation").getByText("Bank", { exact: true }).click();
+      await page.getByRole("main").getByRole("button", { name: "Check the books" }).click();
+      const dialog = page.getByRole("alertdialog");
+      await dialog.getByRole("button", { name: "Lock the console" }).click();
+      await page.getByRole("heading", { name: "Locked" }).waitFor();
+      assertEquals(await dialog.count(), 0);
+      assert(!(await running.entries()).some((entry) => entry.includes("check the ledger")));
+      assertEquals(problems, []);
+    }),
+});
+
+Deno.test({
   name: "console: an operator who is removed sees nothing more of the bank",
   ignore,
   fn: () =>

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { VNode } from "preact";
 import { html } from "htm/preact";
+import { Icon } from "../../page/parts/icon.ts";
 import { reasonLengthMax } from "../../../lib/limits.ts";
 import type { ActProgress, Send } from "../state/model.ts";
 import { Answer } from "./answer.ts";
@@ -33,6 +34,11 @@ export function ActDialog({ progress, send }: { progress: ActProgress; send: Sen
             </div>
           `
           : html`<${Form} progress=${progress} send=${send} />`}
+        <button
+          class="button button--small dialog__lock"
+          aria-label="Lock the console"
+          onClick=${() => send({ type: "lock" })}
+        ><${Icon} name="lock" />Lock</button>
       </div>
     </div>
   ` as VNode;
