@@ -86,11 +86,13 @@ export function withConsoles(run: (desk: Desk) => Promise<void>): Promise<void> 
       const { folder } = running;
       const console = new Console({ world, folder, say, ...(verify && { verify }) }, signer);
       const ending = new AbortController();
+      const opened = Promise.withResolvers<void>();
       const host = startBrowserHost({
         machine: consoleMachine(wrap(console)),
         page: await (texts ??= bundlePage("in_browser", "console")),
         randomBytes,
         signal: ending.signal,
+        onOpened: opened.resolve,
         onError: (error) => void problems.push(`host: ${error}`),
         heartbeatMs: 200,
       });
@@ -110,6 +112,7 @@ export function withConsoles(run: (desk: Desk) => Promise<void>): Promise<void> 
         await end();
       });
       await page.goto(host.newLink());
+      await opened.promise; // an opening ends what another page has asked for
       return { page, console, signer, problems, said, end };
     };
     try {
