@@ -214,7 +214,7 @@ Deno.test({
       const answered = Promise.withResolvers<void>();
       answers.delayNext(() => answered.promise);
       await give(page, "Lock", why);
-      await page.getByText("Signing…").waitFor();
+      await page.getByText("Under way…").waitFor();
       await page.reload();
       const given = page.getByRole("region", { name: "Given earlier" });
       await given.getByText(/^Under way for \d+ s/).waitFor();
