@@ -132,11 +132,7 @@ async function* approve(
 ): Answers {
   const { operators, proposals } = await bank.ledger.read.staff();
   const proposal = proposals.find((each) => each.id === id);
-  if (!proposal) {
-    throw new UsageError(
-      `proposal ${id} was not approved: ${inWords("not_open")}. See 'deno task bank approvals'`,
-    );
-  }
+  if (!proposal) throw notOpen(id);
   const command = operatorCommandFrom(JSON.parse(proposal.command))!;
   if (proposal.operator === operator) {
     throw new CommandRefused("a second operator has to approve this. Ask another one");
@@ -147,11 +143,20 @@ async function* approve(
     throw new CommandRefused(`nothing was approved: ${who} has no role for this now`);
   }
   const approval = { proposal: id, lapseMs: proposalMsMax };
-  const approved = withSubmit(bank, (command) => bank.ledger.submit({ ...command, approval }));
+  const approved = withSubmit(bank, async (command) => {
+    const reply = await bank.ledger.submit({ ...command, approval });
+    if (reply.outcome === "not_open") throw notOpen(id);
+    return reply;
+  });
   const carried = key === undefined ? {} : { key };
   const request = { ...command, operator, approved: id, ...carried } as OperatorRequest;
   yield* answersTo(approved, request, signal);
 }
+
+const notOpen = (id: string) =>
+  new UsageError(
+    `proposal ${id} was not approved: ${inWords("not_open")}. See 'deno task bank approvals'`,
+  );
 
 /** Logs a command that has no entry, and why it was refused; null if it was not. */
 export async function logAction(

@@ -221,3 +221,26 @@ onEachBank(
       assertEquals((await bank.ledger.read.staff()).proposals, []);
     }),
 );
+
+onEachBank(
+  "an approval whose proposal ends meanwhile names the proposal",
+  (withBank) =>
+    withBank(async (running) => {
+      const { bank } = running;
+      const anna = (await addOperator(bank, "anna")).signer;
+      const ben = (await addOperator(bank, "ben")).signer;
+      await linesOf(bank, anna, { command: "resume_terminal", name: "lobby" });
+      const proposal = (await proposalsOf(bank, ben))[0]!.id;
+      const { submit } = bank.ledger;
+      bank.ledger.submit = async (command) => {
+        bank.ledger.submit = submit;
+        await linesOf(bank, anna, { command: "reject", proposal, reason });
+        return await bank.ledger.submit(command);
+      };
+      await assertRejects(
+        () => linesOf(bank, ben, { command: "approve", proposal }),
+        UsageError,
+        `proposal ${proposal} was not approved: not open`,
+      );
+    }),
+);

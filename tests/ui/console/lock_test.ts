@@ -73,9 +73,11 @@ Deno.test({
       let onRead = () => {};
       const connect: ConsoleWorld["connectUnix"] = async (path) => {
         const socket = await connectUnix(path);
+        const run = onRead; // of this connection alone: the watch reads at any time
+        onRead = () => {};
         const read: Socket["read"] = (into) => {
           const reading = socket.read(into);
-          onRead();
+          run();
           return reading;
         };
         return {
@@ -89,10 +91,7 @@ Deno.test({
         world: { connectUnix: connect },
       });
       await page.locator("[data-screen=today]").waitFor();
-      onRead = () => {
-        onRead = () => {};
-        void console.lock();
-      };
+      onRead = () => void console.lock();
       await page.getByRole("navigation").getByText("Customers").click();
       await page.getByRole("heading", { name: "Locked" }).waitFor();
       console.unlock(signer);
