@@ -16,7 +16,7 @@ Deno.test({
       await anna.console.act({
         command: "open_account",
         username: "bob",
-        name: "x, opening: 1.00, username: alice",
+        name: "x, opening: 1, username: alice",
         opening: "9000.00",
       });
       await goTo(page, "Approvals");
@@ -24,7 +24,7 @@ Deno.test({
       const shown = [
         ["opening", "€9,000.00"],
         ["username", "bob"],
-        ["name", "x, opening: 1.00, username: alice"],
+        ["name", "x, opening: 1, username: alice"],
         ["customer", "bob"],
         ["accounts", "1"],
       ];
