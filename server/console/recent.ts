@@ -2,7 +2,13 @@
  * The log's newest entries, as the watch sends them: a list that has been read once follows them
  * without another command, which would have an entry in the log itself.
  */
-import type { ConsoleQuery, EntryNews, FreshEntry, ReadAnswer } from "../../lib/console.ts";
+import type {
+  ConsoleQuery,
+  CustomerNews,
+  EntryNews,
+  FreshEntry,
+  ReadAnswer,
+} from "../../lib/console.ts";
 import { consoleFollowedRowsMax, consoleRecentMax } from "../../lib/limits.ts";
 import { isWanted } from "../audit/show.ts";
 import { disputed } from "../operator/search_log.ts";
@@ -55,8 +61,10 @@ export function followed(
     case "customer":
     case "bookings":
       return fresh.some(({ who, isChange }) => isChange || who === query.name) ? null : before;
-    case "customers":
-      return before;
+    case "customers": {
+      const shown = new Set((before.rows as CustomerNews[]).map(({ customer }) => customer));
+      return fresh.some(({ who, isChange }) => isChange || shown.has(who)) ? null : before;
+    }
     case "terminals":
     case "holds":
     case "differences":

@@ -154,6 +154,16 @@ Deno.test("a list that was read follows new entries, or says that it must be rea
     [{ of: "customer", name: "alice" }, [entry(3, "operator", true)], null],
     [{ of: "bookings", name: "alice", account: "", before: "" }, [entry(3, "alice")], null],
   ];
+  const customers = { rows: [{ customer: "alice" }, { customer: "bob" }] };
+  const found = { of: "customers", find: "", after: "" } as const;
+  for (
+    const [fresh, isKept] of [
+      [entry(3, "carol"), true],
+      [entry(3, "operator anna"), true],
+      [entry(3, "bob"), false],
+      [entry(3, "operator anna", true), false],
+    ] as const
+  ) assertEquals(followed(found, customers, [fresh]), isKept ? customers : null, fresh.who);
   for (const [query, fresh, places] of rows) {
     const answer = followed(query, read, fresh);
     const found = answer && "rows" in answer

@@ -127,6 +127,25 @@ async function customer({ page }: OpenConsole, name: string): Promise<void> {
 }
 
 Deno.test({
+  name: "console: the list of customers changes with the bank",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      const { page, problems } = await open("anna");
+      await goTo(page, "Customers");
+      await page.getByRole("row", { name: /alice.*1,000\.00/ }).waitFor();
+      const atm = await running.visit("alice");
+      const movement = newId();
+      await atm.authorise("withdrawal", movement, "4000");
+      await atm.ask({ op: "complete", movement, amount: "4000" });
+      await page.getByRole("row", { name: /alice.*960\.00/ }).waitFor();
+      await running.addCustomer("carol", "a password");
+      await page.getByRole("row", { name: /carol/ }).waitFor();
+      assertEquals(problems, []);
+    }),
+});
+
+Deno.test({
   name: "console: an auditor sees customers and has no act on them, a teller no limits",
   ignore,
   fn: () =>

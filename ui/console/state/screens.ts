@@ -43,7 +43,7 @@ const queriesOf: Record<ScreenName, (place: Place) => ConsoleQuery[]> = {
   bank: () => [{ of: "limits" }, { of: "operators" }],
 };
 
-/** The versions of the news with which the rows of a list may change; none for rows that stay. */
+/** The versions of the news with which the rows of a list may change. */
 export const topicsOf: Record<ListName, readonly (keyof BankNews["versions"])[]> = {
   terminals: ["terminals"],
   holds: ["holds"],
@@ -53,7 +53,7 @@ export const topicsOf: Record<ListName, readonly (keyof BankNews["versions"])[]>
   operators: ["log"],
   terminal: ["log"],
   log: ["log"],
-  customers: [],
+  customers: ["log"],
   customer: ["log"],
   bookings: ["log"],
 };
