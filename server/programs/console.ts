@@ -52,6 +52,11 @@ async function runConsole(start: ConsoleStart): Promise<number> {
       say(JSON.stringify({ opened: true } satisfies ConsoleOpened));
       writeLink();
     },
+    onRefused: () =>
+      report(
+        "the page asked for something that no page may ask for, and was refused. If you did not " +
+          "open it, end the console with Ctrl-C",
+      ),
     signal: stopping.signal,
     onError: (error) => log(`a call of the page failed: ${(error as Error).stack ?? error}`),
   });

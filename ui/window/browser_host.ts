@@ -37,6 +37,11 @@ export interface BrowserHostOptions extends HostOptions {
   randomBytes: (length: number) => Uint8Array;
   /** Called when a link was used: another one is needed to open the page elsewhere. */
   onOpened?: () => void;
+  /**
+   * Called at the first call of a page that is unknown or has wrong arguments: a page that is honest
+   * makes none.
+   */
+  onRefused?: () => void;
   /** Ends the host: open streams are closed at once. */
   signal: AbortSignal;
 }
@@ -86,6 +91,7 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
     ["/page.css", { status: 200, contentType: "text/css; charset=utf-8", body: page.style }],
   ]);
   let pageNumber = 0;
+  let refusedPage = 0;
   let stream: ViewStream | null = null;
   const desk = new PageDesk(options, {
     onView(newest) {
@@ -99,6 +105,12 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
   const authority = listener.address;
 
   const isPage = ({ headers }: HttpHead) => secrets.isPage(headers.get("x-page-secret") ?? null);
+
+  const refuseCall = (status: number): HttpResponse => {
+    if (refusedPage !== pageNumber) options.onRefused?.();
+    refusedPage = pageNumber;
+    return refuse(status);
+  };
 
   const open = (headers: HttpHead["headers"]) => {
     const opened = secrets.exchange(headers.get("x-launch-secret") ?? null);
@@ -130,7 +142,7 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
     if (!isPage(head)) return refuse(403);
     const answer = await desk.call(page, name, parseJson(body));
     if (answer === "busy") return refuse(503);
-    return typeof answer === "string" ? refuse(400) : json(answer);
+    return typeof answer === "string" ? refuseCall(400) : json(answer);
   };
 
   /** Returns the answer; null if the peer has disconnected. */
@@ -153,7 +165,7 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
     if (!isPage(head)) return refuse(403);
     onPage();
     if (folder === "watch") return watch();
-    return options.machine.isCall(name!) ? await call(name!, head, socket) : refuse(404);
+    return options.machine.isCall(name!) ? await call(name!, head, socket) : refuseCall(404);
   };
 
   const serveOne = async (socket: Socket, onPage: () => void) => {

@@ -22,16 +22,17 @@ export interface Page {
 
 /**
  * Bundles `ui/page` or `ui/console`. Needs read access to the source and to the npm cache.
- * @throws {UsageError} if there is no bundler
- * @throws {Error} if the build fails
+ * @throws {UsageError} if there is no bundler, or if it fails: it looks for packages by the working
+ * folder
  */
 export async function bundlePage(entry: PageEntry, name: PageName = "page"): Promise<Page> {
   const folder = new URL(`../${name}/`, import.meta.url);
   const bundle = await bundled(new URL(`${entry}.ts`, folder).href).catch(throwNoBundler);
   const script = bundle.outputFiles?.[0]?.text();
   if (!bundle.success || !script) {
-    throw new Error(
-      `bundling the page failed: ${bundle.errors.map((error) => error.text).join("; ")}`,
+    const causes = new Set(bundle.errors.map(({ text }) => text)).values().toArray().join("; ");
+    throw new UsageError(
+      `bundling the page failed: ${causes}. Start the program in its own folder, as 'deno task' does`,
     );
   }
   const read = (name: string) => Deno.readTextFile(new URL(name, folder));

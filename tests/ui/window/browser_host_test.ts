@@ -387,6 +387,25 @@ withHost("calls only what a page may call", async (host, t) => {
   assertEquals(host.scripted.view().bank, "online");
 });
 
+Deno.test("browser host reports a page that asks for what no page asks for, once", async () => {
+  let count = 0;
+  const host = startHost({ onRefused: () => void count++ });
+  try {
+    await host.call("x", "no_call", []);
+    assertEquals(count, 0, "a stranger");
+    const secret = await host.open();
+    await host.call(secret, "touch", []);
+    assertEquals(count, 0);
+    await host.call(secret, "touch", [1]);
+    await host.call(secret, "no_call", []);
+    assertEquals(count, 1);
+    await host.call(await host.open(), "no_call", []);
+    assertEquals(count, 2);
+  } finally {
+    await host.stop();
+  }
+});
+
 withHost("checks arguments before the machine sees them", async (host, t) => {
   const secret = await host.open();
   const long = "x".repeat(600);
