@@ -28,7 +28,7 @@ Deno.test({
       await page.getByRole("heading", { name: "Locked" }).waitFor();
       const text = await page.evaluate(() => document.documentElement.outerHTML);
       for (const word of ["Test Bank", "alice", "lobby", "€"]) assert(!text.includes(word), word);
-      assertStringIncludes(text, "Type the passphrase of anna in the terminal");
+      assertStringIncludes(text, "anna unlocks it in the terminal");
       const before = await running.entries();
       assertEquals(await console.act({ command: "suspend_terminal", name: "lobby" }), {
         outcome: "refused",

@@ -24,14 +24,14 @@ export function Notice({ state }: { state: State }): VNode {
   ` as VNode;
 }
 
-function wordsOf({ view, disconnected }: State): { title: string; text: string } {
+export function wordsOf({ view, disconnected }: State): { title: string; text: string } {
   if (disconnected) return { title: "The console is closed", text: ends[disconnected] };
   if (view?.state === "locked") {
     const why = view.why === "idle" ? "Nobody used it for a while. " : "";
     return {
       title: "Locked",
-      text: `${why}Type the passphrase of ${view.operator} in the terminal where the console was ` +
-        "started. What you signed before goes on, and its outcome is shown then.",
+      text: `${why}${view.operator} unlocks it in the terminal where it was started, which says ` +
+        "how. What you signed before goes on, and its outcome is shown then.",
     };
   }
   if (view?.state === "lost") return { title: "No answer from the bank", text: `${view.why}.` };

@@ -2,23 +2,19 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { Icon } from "../../page/parts/icon.ts";
+import type { BankNews } from "../../../lib/console.ts";
 import type { ScreenProps } from "../state/model.ts";
-import { timeOfDay } from "./format.ts";
+import { counted, timeOfDay } from "./format.ts";
 import { entries } from "./navigation.ts";
-import { Pill } from "./pill.ts";
+import { Pill, type Tone } from "./pill.ts";
 
 export function TopBar({ state, news, send }: ScreenProps): VNode {
-  const { operator, problemCount, bank, server } = news;
+  const { operator, bank } = news;
   const name = state.view?.operator ?? "";
-  const health = server.clockDoubt !== null
-    ? { tone: "warn", word: "No money moves: clock in doubt" }
-    : problemCount > 0
-    ? { tone: "warn", word: problemCount === 1 ? "1 problem" : `${problemCount} problems` }
-    : { tone: "good", word: "All is well" };
   return html`
     <header class="console__top">
       <h1>${entries[state.place.screen].title}</h1>
-      <${Pill} ...${health} />
+      <${Pill} ...${healthOf(news)} />
       <span class="console__space"></span>
       <span class="console__time">
         ${timeOfDay(state.nowMs, bank.timeZone, false)}
@@ -33,4 +29,14 @@ export function TopBar({ state, news, send }: ScreenProps): VNode {
       </button>
     </header>
   ` as VNode;
+}
+
+/** Returns whether the bank is well, in a few words. */
+export function healthOf(
+  { server, problemCount, next }: BankNews,
+): { tone: Tone; word: string } {
+  if (server.clockDoubt !== null) return { tone: "warn", word: "No money moves: clock in doubt" };
+  if (problemCount > 0) return { tone: "warn", word: counted(problemCount, "problem") };
+  if (next.length > 0) return { tone: "calm", word: counted(next.length, "next step") };
+  return { tone: "good", word: "All is well" };
 }

@@ -1,6 +1,7 @@
 /** The page's state, event by event. Pure: calls are effects, which the shell makes. */
 import type { ActAnswer, BankNews, ConsoleQuery, ReadAnswer } from "../../../lib/console.ts";
 import type { OperatorCommand } from "../../../lib/operator_commands.ts";
+import type { DisconnectReason } from "../../page/bridge/bridge.ts";
 import type { ConsoleEvent, Effect, List, ListName, Place, Reading, State, Step } from "./model.ts";
 import { firstQueries, topicsOf } from "./screens.ts";
 
@@ -15,7 +16,7 @@ export function reduce(state: State, event: ConsoleEvent): Step {
         view: null,
         lists: {},
         act: state.act?.step === "signing"
-          ? { ...state.act, step: "answered", answer: ended }
+          ? { ...state.act, step: "answered", answer: endedBy(event.why) }
           : null,
       });
     case "tick":
@@ -45,11 +46,13 @@ export function reduce(state: State, event: ConsoleEvent): Step {
   }
 }
 
-/** The outcome of an act that was under way when the console ended. */
-const ended: ActAnswer = {
-  outcome: "unsure",
-  why: "the console ended before the bank's answer. Check whether the command was executed",
-};
+/** Returns the outcome of an act that was under way when the page lost its console. */
+function endedBy(reason: DisconnectReason): ActAnswer {
+  const why = reason === "stopped"
+    ? "the console ended before the bank's answer. Check whether the command was executed"
+    : "this page ended before the bank's answer, which the next page has";
+  return { outcome: "unsure", why };
+}
 
 const still = (state: State): Step => ({ state, effects: [] });
 

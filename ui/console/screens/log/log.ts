@@ -28,12 +28,12 @@ export function Log(props: ScreenProps): VNode {
 
 type Filter = ConsoleQueries["log"]["query"];
 
-const filters: [name: keyof Filter, label: string, hint: string][] = [
+export const filters: [name: keyof Filter, label: string, hint: string][] = [
   ["who", "Who", "operator anna"],
   ["action", "Action", "a part of it"],
   ["terminal", "At terminal", "lobby"],
-  ["from", "From", "2026-11-25"],
-  ["before", "Before", "2026-11-26T18:00Z"],
+  ["from", "From, in UTC", "2026-11-25"],
+  ["before", "Before, in UTC", "2026-11-26T18:00Z"],
 ];
 
 function Entries({ state, news, send }: ScreenProps): VNode {

@@ -1,7 +1,7 @@
 /** The bank's day: money in and out, what needs an operator, and the movements as they come. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import type { MovementNews, ProblemNews } from "../../../../lib/console.ts";
+import type { BankNews, MovementNews, ProblemNews } from "../../../../lib/console.ts";
 import { counted, money, number, span, timeOfDay, words } from "../../parts/format.ts";
 import { MoneyChart } from "../../parts/money_chart.ts";
 import { Nothing, Panel } from "../../parts/panel.ts";
@@ -11,7 +11,7 @@ import type { ScreenProps } from "../../state/model.ts";
 
 export function Today({ news, state, send }: ScreenProps): VNode {
   const { today, terminals, holds, bank: { currency, timeZone }, proposals } = news;
-  const since = `since ${timeOfDay(today.sinceMs, timeZone, false)}`;
+  const since = sinceWords(today, timeZone);
   const note = today.isCut ? `${since}: earlier ones are in the log` : since;
   return html`
     <div class="today">
@@ -73,6 +73,10 @@ export function Today({ news, state, send }: ScreenProps): VNode {
     </div>
   ` as VNode;
 }
+
+/** Returns since when the day's movements are counted. */
+export const sinceWords = ({ sinceMs, isCut }: BankNews["today"], timeZone: string) =>
+  isCut ? `since ${timeOfDay(sinceMs, timeZone, false)}` : "since midnight";
 
 function Figure({ name, value, note, isWarning = false, onOpen }: {
   name: string;
