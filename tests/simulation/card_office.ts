@@ -67,7 +67,7 @@ export class CardOffice {
       customer: name,
       numberHash: cardNumberHash(number),
     } as const;
-    if (!await this.#until(command)) return void this.#doubtful.add(credentials);
+    if (await this.#until(command) !== "done") return void this.#doubtful.add(credentials);
     pins.pardon(name, fromMs);
     for (const machine of machines) machine.bringCard(card);
     credentials.card = card;
@@ -79,14 +79,15 @@ export class CardOffice {
     const fromMs = this.world.scheduler.timeMs;
     credentials.changes++;
     if (card) card.isUncertain = true;
-    const isDone = await this.#until({ command: "revoke_card", customer });
+    const outcome = await this.#until({ command: "revoke_card", customer });
     credentials.changes++;
-    if (!isDone) {
+    if (outcome === "not done") {
       this.#doubtful.add(credentials);
       return false;
     }
     const untilMs = this.world.scheduler.timeMs;
     if (card) card.revokedMs = untilMs;
+    if (outcome === "nothing to do") return true;
     const what = "the revocation of a card";
     this.world.onEnding({ what, customer, machine: null, fromMs, untilMs, by: null });
     return true;
@@ -102,17 +103,19 @@ export class CardOffice {
     if (!credentials.isForgotten) await this.revoke(credentials);
   }
 
-  /** Gives a command until it is done, or refused; returns whether it is done. */
-  async #until(command: OperatorCommand): Promise<boolean> {
+  /** Gives a command until it is done, or refused: at the first try, there may be no card to revoke. */
+  async #until(command: OperatorCommand): Promise<"done" | "nothing to do" | "not done"> {
     const { operators, scheduler, random } = this.world;
     for (let tries = 0; tries < triesMax; tries++) {
       const refused = await operators.refusalOf(command);
-      if (refused === null) return true;
-      if (alreadyDone.test(refused)) return command.command === "revoke_card";
-      if (otherwise.test(refused)) return false;
+      if (refused === null) return "done";
+      if (alreadyDone.test(refused) && command.command === "revoke_card") {
+        return tries === 0 ? "nothing to do" : "done";
+      }
+      if (alreadyDone.test(refused) || otherwise.test(refused)) return "not done";
       await scheduler.pause(random.between(1_000, 20_000), "operator");
     }
-    return false;
+    return "not done";
   }
 }
 
