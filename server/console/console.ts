@@ -442,7 +442,7 @@ export class Console implements ConsoleCalls {
         ? { outcome: "done", lines }
         : { outcome: "proposed", proposal, lines };
     } catch (error) {
-      const why = (error as Error).message.replace(/^--/, ""); // a flag is a field here
+      const why = withoutFlags((error as Error).message);
       const isSure = error instanceof UsageError && !(error instanceof CommandUnsure);
       // a command of several steps may end after some of them
       return { outcome: isSure && lines.length === 0 ? "refused" : "unsure", why };
@@ -451,6 +451,10 @@ export class Console implements ConsoleCalls {
 }
 
 const noAnswer = `the server has not answered for ${consoleSilentMsMax / 1_000} s`;
+
+/** Returns a refusal without the dashes of its flags, which are fields here; commands keep theirs. */
+const withoutFlags = (text: string) =>
+  text.replace(/'deno task [^']*'|--([a-z]+)/g, (whole, flag?: string) => flag ?? whole);
 
 const needsFile = "this command writes a file: run it in the terminal, with " +
   "'deno task bank approvals approve ID --out FILE' for a proposal. Nothing was changed";

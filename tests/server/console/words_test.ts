@@ -16,9 +16,16 @@ Deno.test("console: a refusal names no flag of the command line", async () => {
   const { connectUnix } = server;
   const world = { ...system, connectUnix };
   const console = new Console({ world, folder: "/nowhere", say() {} }, signer);
-  const answer = console.act(suspend);
-  (await server.next("suspend_terminal")).send({ error: "--reason: write why", exitCode: 2 });
-  assertEquals(await answer, { outcome: "refused", why: "reason: write why" });
+  const rows = [
+    ["--reason: write why", "reason: write why"],
+    ["give an amount, with --day, --cash-out", "give an amount, with day, cash-out"],
+    ["it's late: run 'deno task bank x --out F'", "it's late: run 'deno task bank x --out F'"],
+  ] as const;
+  for (const [error, why] of rows) {
+    const answer = console.act(suspend);
+    (await server.next("suspend_terminal")).send({ error, exitCode: 2 });
+    assertEquals(await answer, { outcome: "refused", why });
+  }
   console.close();
 });
 
