@@ -438,9 +438,6 @@ export interface BankNews {
   versions: { terminals: number; holds: number; log: number };
 }
 
-/** What `watch_bank` sends while it has nothing to say: the server is there. */
-export type SignOfLife = { alive: true };
-
 /** A piece of `watch_bank`: the news if they changed, and the terminals that did. */
 export interface WatchedBank {
   news?: BankNews;

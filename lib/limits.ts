@@ -291,6 +291,8 @@ export const operatorRequestBytesMax = 65_536;
 /** Connections of operators at once, and how long each may take to send its request. */
 export const operatorConnectionsMax = 256;
 export const operatorRequestMsMax = 10 * second;
+/** A command that takes long sends a sign of life after so long, or twice as long. */
+export const operatorSignMs = 2 * second;
 /** Size of one read of an operator's program from that socket. */
 export const operatorReadBytes = 65_536;
 /** An operator's command that waits for a database that cannot commit is answered after this. */
@@ -347,8 +349,6 @@ export const problemNamesMax = 10;
 
 /** Interval at which `watch_bank` looks for changes. */
 export const watchMs = 400;
-/** It sends a sign of life at least as often. */
-export const watchSignMs = 2 * second;
 /** Entries of each chain that it reads back to find the movements of the day. */
 export const newsEntriesExaminedMax = 20_000;
 /** Open movements in a piece of it. */
@@ -565,7 +565,7 @@ export const balanceEntriesExaminedMax = 4_000;
 export const consoleIdleMsMax = 10 * minute;
 /** Acts that have outlasted a lock or their page, which the console shows. */
 export const consoleOutlastingMax = 20;
-/** A server is lost if the watch is silent for so long: several times `watchSignMs`. */
+/** A server that is silent for so long has no answer: several times `operatorSignMs`. */
 export const consoleSilentMsMax = 10 * second;
 /** It connects again after this time, or after a refusal, of which each has an entry in the log. */
 export const consoleRetryMs = second;

@@ -13,7 +13,6 @@ import type {
   OutlastingAct,
   ReadAnswer,
   RowsOf,
-  SignOfLife,
   TerminalNews,
   Verification,
   WatchedBank,
@@ -86,8 +85,6 @@ export class Console implements ConsoleCalls {
   #pageEnded = Promise.withResolvers<void>();
   #usedMs = { wall: 0, monotonic: 0 };
   #cancelIdle: () => void = () => {};
-  /** Ends what waits for the server's answers, once it is silent. */
-  #contact = new AbortController();
   /** Ends everything. */
   #closing = new AbortController();
   #verification: Verification | null;
@@ -268,33 +265,19 @@ export class Console implements ConsoleCalls {
   async #follow(open: Open): Promise<void> {
     const { world } = this.options;
     const { signal } = open.locking;
-    let cancelSilence = () => {};
-    const awaitSign = () => {
-      cancelSilence();
-      cancelSilence = world.after(consoleSilentMsMax, () => {
-        this.#contact.abort();
-        this.#contact = new AbortController();
-      });
-    };
     while (!signal.aborted) {
       let retryMs = consoleRetryMs;
       try {
         const watch = { command: "watch_bank", follow: true } as const;
         let isFirst = true;
-        awaitSign();
         for await (const answer of this.#answers(open, watch, signal)) {
-          awaitSign();
-          const piece = "line" in answer && JSON.parse(answer.line) as WatchedBank | SignOfLife;
-          if (!piece || "alive" in piece) continue;
-          this.#take(open, piece, isFirst);
+          if ("line" in answer) this.#take(open, JSON.parse(answer.line), isFirst);
           isFirst = false;
         }
       } catch (error) {
         if (signal.aborted) return;
         if (error instanceof CommandRefused) retryMs = consoleRefusedRetryMs;
         this.#show(lost(open.signer.name, (error as Error).message));
-      } finally {
-        cancelSilence();
       }
       await pause(world, retryMs, signal);
     }
@@ -384,19 +367,6 @@ export class Console implements ConsoleCalls {
    * @throws {CommandUnsure} if the server is silent
    */
   async *#answers(
-    open: Open,
-    command: OperatorCommand,
-    signal: AbortSignal,
-  ): AsyncGenerator<OperatorAnswer, void, void> {
-    const silent = this.#contact.signal;
-    try {
-      yield* this.#signed(open, command, AbortSignal.any([signal, silent]));
-    } catch (error) {
-      throw silent.aborted ? new CommandUnsure(noAnswer) : error;
-    }
-  }
-
-  async *#signed(
     { signer, locking }: Open,
     command: OperatorCommand,
     signal: AbortSignal,
@@ -406,11 +376,23 @@ export class Console implements ConsoleCalls {
       if (!locking.signal.aborted) return signer.sign(message);
       throw new CommandRefused("the console locked before this was signed. Nothing was done");
     };
-    const connectUnix = async (path: string) => {
+    let isSilent = false;
+    const connectUnix = async (path: string): Promise<Socket> => {
       const socket = await world.connectUnix(path);
       if (signal.aborted) socket.close();
       signal.addEventListener("abort", () => socket.close(), { once: true });
-      return socket;
+      const endSilence = () => {
+        isSilent = true;
+        socket.close();
+      };
+      return {
+        read(into) {
+          const cancel = world.after(consoleSilentMsMax, endSilence);
+          return socket.read(into).finally(cancel);
+        },
+        write: (bytes) => socket.write(bytes),
+        close: () => socket.close(),
+      };
     };
     const answers = await askServer(
       { connectUnix, checkBank: (bankId) => this.#checkBank(bankId) },
@@ -421,9 +403,13 @@ export class Console implements ConsoleCalls {
     if (!answers) {
       throw new UsageError(`no server runs for ${folder}. Start it: 'deno task server'`);
     }
-    for await (const answer of answers) {
-      if (isToBeKept(answer)) throw new CommandRefused(needsFile); // the bank changes nothing without it
-      yield answer;
+    try {
+      for await (const answer of answers) {
+        if (isToBeKept(answer)) throw new CommandRefused(needsFile); // the bank changes nothing without it
+        yield answer;
+      }
+    } catch (error) {
+      throw isSilent ? new CommandUnsure(noAnswer) : error;
     }
   }
 

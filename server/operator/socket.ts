@@ -13,11 +13,12 @@ import {
   operatorReadBytes,
   operatorRequestBytesMax,
   operatorRequestMsMax,
+  operatorSignMs,
   serverReadBytes,
 } from "../../lib/limits.ts";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
 import { removeAtEnd, removeIfThere } from "../../lib/private_file.ts";
-import { pause, type Socket, type SocketListener } from "../../lib/world.ts";
+import { pause, type Socket, type SocketListener, type Timers } from "../../lib/world.ts";
 import { acceptAll } from "../../lib/accept.ts";
 import type { Bank } from "../bank.ts";
 import { operatorsGroup } from "../../lib/programs.ts";
@@ -36,7 +37,10 @@ import { type Challenge, type Signer, signRequest } from "./signed_request.ts";
 
 /** `refused`: the command had no effect. `unsure`: it may have had one. */
 type Failure = { error: string; exitCode: 1 | 2; refused: boolean; unsure?: boolean };
-type Line = OperatorAnswer | Failure | { done: true };
+type Line = OperatorAnswer | Failure | typeof sign | { done: true };
+
+/** What a command that takes long sends until its answer: the server is there. */
+const sign = { alive: true };
 
 const kept = { kept: true };
 
@@ -167,6 +171,7 @@ async function* answersOf(
         continue;
       }
       if ("done" in line) return;
+      if ("alive" in line) continue;
       if ("error" in line) {
         throw line.refused
           ? new CommandRefused(line.error)
@@ -231,9 +236,9 @@ async function serve(
     let following = isKept();
     const signal = AbortSignal.any([disconnected.signal, stopping]);
     const answers = runSignedRequest(bank, challenge, request, signal);
-    for await (const answer of namingFaults(bank, answers)) {
+    for await (const answer of withSigns(bank.world, namingFaults(bank, answers))) {
       await writeLine(socket, answer);
-      if (!isToBeKept(answer)) continue;
+      if ("alive" in answer || !isToBeKept(answer)) continue;
       if (!await following) throw new Error("its file was not kept");
       following = isKept();
     }
@@ -258,6 +263,35 @@ async function serve(
     await writeLine(socket, failure).catch(() => {}); // the operator may have disconnected
   } finally {
     socket.close();
+  }
+}
+
+/** Yields the answers, and a sign of life whenever there was none for a while. */
+async function* withSigns(
+  timers: Timers,
+  answers: Answers,
+): AsyncGenerator<OperatorAnswer | typeof sign, void, void> {
+  const ended = new AbortController();
+  const later = () => pause(timers, operatorSignMs, ended.signal);
+  let isQuiet = true;
+  try {
+    let tick = later();
+    for (let next = answers.next();;) {
+      const first = await Promise.race([next, tick]);
+      if (!first) {
+        tick = later();
+        if (isQuiet) yield sign;
+        isQuiet = true;
+        continue;
+      }
+      if (first.done) return;
+      isQuiet = false;
+      yield first.value;
+      next = answers.next();
+    }
+  } finally {
+    ended.abort();
+    await answers.return();
   }
 }
 

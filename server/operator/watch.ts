@@ -6,19 +6,12 @@ import type {
   BankNews,
   FreshEntry,
   HoldNews,
-  SignOfLife,
   TerminalNews,
   WatchedBank,
 } from "../../lib/console.ts";
-import {
-  newsHoldsMax,
-  newsProblemsMax,
-  terminalSilentMsMax,
-  watchMs,
-  watchSignMs,
-} from "../../lib/limits.ts";
+import { newsHoldsMax, newsProblemsMax, terminalSilentMsMax, watchMs } from "../../lib/limits.ts";
 import { mayGive, type Role } from "../../lib/operator_commands.ts";
-import { pause, type Timers } from "../../lib/world.ts";
+import { pause } from "../../lib/world.ts";
 import type { OpenedEntry } from "../audit/places.ts";
 import type { Bank } from "../bank.ts";
 import { isAhead } from "../ledger/clock.ts";
@@ -40,7 +33,7 @@ import {
   problemsOfTerminal,
 } from "../metrics/problems.ts";
 import { openProposals } from "./proposals.ts";
-import { CommandRefused, type Handlers, type OperatorAnswer } from "./request.ts";
+import { CommandRefused, type Handlers } from "./request.ts";
 import { entryNews } from "./search_log.ts";
 import { Today } from "./today.ts";
 
@@ -48,38 +41,14 @@ export const watchCommands: Handlers<"watch_bank"> = {
   async *watch_bank(bank, { operator, follow }, signal) {
     await bank.ledger.submit(logCommand(`operator ${operator}`, "watch the bank"));
     const watch = new Watch(bank, operator);
-    const { world } = bank;
-    let sentMs = world.monotonicMs();
     for (let isFirst = true; !signal.aborted; isFirst = false) {
-      const piece = yield* signsUntil(world, watch.piece());
-      const isNew = isFirst || Object.keys(piece).length > 0;
-      if (isNew || world.monotonicMs() - sentMs >= watchSignMs) {
-        yield { line: JSON.stringify(isNew ? piece : sign) };
-        sentMs = world.monotonicMs();
-      }
+      const piece = await watch.piece();
+      if (isFirst || Object.keys(piece).length > 0) yield { line: JSON.stringify(piece) };
       if (!follow) return;
-      await pause(world, watchMs, signal);
+      await pause(bank.world, watchMs, signal);
     }
   },
 };
-
-const sign: SignOfLife = { alive: true };
-
-/** Yields signs of life while something takes long, and returns its value. */
-async function* signsUntil<Value>(
-  timers: Timers,
-  work: Promise<Value>,
-): AsyncGenerator<OperatorAnswer, Value, void> {
-  for (;;) {
-    const ended = new AbortController();
-    const done = await Promise.race([
-      work.then((value) => ({ value })),
-      pause(timers, watchSignMs, ended.signal),
-    ]).finally(() => ended.abort());
-    if (done) return done.value;
-    yield { line: JSON.stringify(sign) };
-  }
-}
 
 /** What one console has been sent. */
 class Watch {

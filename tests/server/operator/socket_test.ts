@@ -111,6 +111,38 @@ Deno.test("operators have the socket in a folder that is open to their group, an
     );
   }));
 
+Deno.test("a command that takes long has signs of life until its answer, which its operator does not get as lines", () =>
+  withSocket(async (_path, running) => {
+    const { bank, folder } = running;
+    const { signer } = await addOperator(bank, "anna");
+    const waiting = Promise.withResolvers<void>();
+    const { submit } = bank.ledger;
+    bank.ledger.submit = async (command) => {
+      await waiting.promise;
+      return await submit.call(bank.ledger, command);
+    };
+    let received = "";
+    const listening = async (path: string): Promise<Socket> => {
+      const socket = await connectUnix(path);
+      return {
+        ...socket,
+        async read(into) {
+          const count = await socket.read(into);
+          received += new TextDecoder().decode(into.subarray(0, count ?? 0));
+          if (received.split('{"alive":true}\n').length === 3) waiting.resolve();
+          return count;
+        },
+      };
+    };
+    const key = () => Promise.resolve(signer);
+    const watch = { command: "watch_bank", follow: false } as const;
+    const answers = (await askServer({ connectUnix: listening }, folder, watch, key))!;
+    const lines = await Array.fromAsync(answers);
+    assertEquals(lines.length, 1);
+    assert("line" in lines[0]! && lines[0].line.includes('"news"'));
+    assert(received.includes('{"alive":true}\n{"line"'));
+  }));
+
 Deno.test("a server ends although its socket cannot be removed, and says so", () =>
   RunningBank.with(async (running) => {
     const { bank, folder } = running;

@@ -109,25 +109,6 @@ onEachBank(
 );
 
 onEachBank(
-  "a watch that finds nothing new, or takes long, has signs of life",
-  (withBank) =>
-    withBank(async (running) => {
-      const { bank } = running;
-      const { signer } = await addOperator(bank, "anna", "auditor");
-      const answers = give(bank, signer, { command: "watch_bank", follow: true });
-      lineOf((await answers.next()).value);
-      const next = async () => JSON.parse(lineOf((await answers.next()).value));
-      Object.assign(bank.world, { host: undefined }); // whose disk is never quiet
-      for (let piece = {}; !("alive" in piece);) piece = await next();
-      const waiting = Promise.withResolvers<void>();
-      bank.ledger.clockDoubt = () => waiting.promise.then(() => null);
-      assertEquals([await next(), await next()], [{ alive: true }, { alive: true }]);
-      waiting.resolve();
-      await answers.return();
-    }),
-);
-
-onEachBank(
   "a terminal's entries are read a page at a time, newest first",
   (withBank) =>
     withBank(async (running) => {
