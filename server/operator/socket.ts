@@ -1,7 +1,8 @@
 /**
  * The connection of operators' commands to a running server: a Unix socket. The server begins with
  * the bank's id and a nonce, a line of JSON; one signed request per connection follows, and the
- * answer is lines of JSON. After a key file the server waits for a line that confirms its storage.
+ * answer is lines of JSON, with signs of life while it takes long. After a key file the server waits for
+ * a line that confirms its storage.
  */
 import { hex, utf8 } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
