@@ -20,6 +20,8 @@ export const frameBytesMax = 66_000;
 export const plaintextSizeClassesBytes = [128, 384, 1_024, 2_048, 8_192, 16_384, 65_536] as const;
 /** Answers are padded to this at least, so that a refusal is as long as what it refuses. */
 export const answerPlaintextBytesMin = 384;
+/** The same for the answers to a log-in and to a movement: with accounts, limits, tokens and vouchers. */
+export const longAnswerPlaintextBytesMin = 1_024;
 /** Records, bytes and age of one direction's keys, after which they are ratcheted forward. */
 export const recordsPerKeyMax = 2 ** 20;
 export const bytesPerKeyMax = 2 ** 30;

@@ -28,7 +28,7 @@ import type { SessionSecrets } from "./key_schedule.ts";
 import { type Ending, fromClient, fromServer, RecordReceiver, RecordSender } from "./record.ts";
 
 /** The parts of the world that a channel uses. */
-export type ChannelWorld = Pick<World, "nowMs" | "monotonicMs" | "randomBytes" | "kem" | "after">;
+export type ChannelWorld = Pick<World, "monotonicMs" | "randomBytes" | "kem" | "after">;
 
 export interface ChannelOptions {
   /** Bytes per read after the handshake, in a buffer that lives as long as the channel. */
@@ -145,7 +145,7 @@ export class Channel {
    */
   send(message: Uint8Array, plaintextBytesMin?: number): void {
     if (!this.#sender || this.#isClosed) return;
-    this.#write(this.#sender.data(message, this.world.nowMs(), plaintextBytesMin));
+    this.#write(this.#sender.data(message, this.world.monotonicMs(), plaintextBytesMin));
     this.#keepCiphers();
   }
 
@@ -162,7 +162,7 @@ export class Channel {
         if (!this.isOpen) return null;
         throw new ProtocolError("stream truncated");
       }
-      const message = this.#receiver!.open(frame, this.world.nowMs());
+      const message = this.#receiver!.open(frame, this.world.monotonicMs());
       this.#keepCiphers();
       if (message !== null) return message;
     }
@@ -258,7 +258,7 @@ export class Channel {
     const client = [fromClient, clientTraffic] as const;
     const server = [fromServer, serverTraffic] as const;
     const [mine, theirs] = role === "client" ? [client, server] : [server, client];
-    const nowMs = this.world.nowMs();
+    const nowMs = this.world.monotonicMs(); // a key's age must not follow a clock that somebody sets
     this.#sender = new RecordSender(...mine, nowMs, (length) => this.world.randomBytes(length));
     this.#receiver = new RecordReceiver(...theirs, nowMs);
     this.#frames.bodyBytesMax = frameBytesMax;

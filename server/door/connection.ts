@@ -3,12 +3,14 @@ import { hex } from "../../lib/bytes.ts";
 import {
   answerPlaintextBytesMin,
   handshakeMsMax,
+  longAnswerPlaintextBytesMin,
   serverReadBytes,
   silentMsMax,
 } from "../../lib/limits.ts";
 import { Channel } from "../../lib/protocol/channel.ts";
 import {
   encodeServerMessage,
+  type Operation,
   parseRequest,
   type ServerMessage,
 } from "../../lib/protocol/message.ts";
@@ -20,6 +22,15 @@ import { KeyEnded, type RequestContext, Requests } from "../visits/requests.ts";
 import type { ProvedTerminal } from "../visits/visit.ts";
 import type { Lines } from "../visits/lines.ts";
 import type { Exchanges } from "./exchanges.ts";
+
+/**
+ * Requests whose answers are long with some outcomes, limits, devices or balances, and short with
+ * others: the length of a record must not reveal which.
+ */
+const hasLongAnswers: ReadonlySet<Operation> = new Set<Operation>([
+  ...["log_in", "log_in_with_card", "authorise", "transfer"] as const,
+  ...["complete", "reverse", "void"] as const,
+]);
 
 /** The context that all connections share. */
 export interface ConnectionContext extends RequestContext {
@@ -135,7 +146,8 @@ export class Connection {
         const { id, ask } = parseRequest(message);
         monitor.onMessage(terminal.id);
         this.#isAnswering = true;
-        await requests.answer(ask, (answer) => this.#send({ id, answer }));
+        const bytesMin = hasLongAnswers.has(ask.op) ? longAnswerPlaintextBytesMin : undefined;
+        await requests.answer(ask, (answer) => this.#send({ id, answer }, bytesMin));
         this.#isAnswering = false;
         if (this.#isStopping && !requests.hasVisit) return await this.end();
       }
@@ -185,7 +197,7 @@ export class Connection {
     return terminals.accepts(id, keyVersion, world.nowMs());
   }
 
-  #send(message: ServerMessage): void {
-    this.#channel.send(encodeServerMessage(message), answerPlaintextBytesMin);
+  #send(message: ServerMessage, bytesMin = answerPlaintextBytesMin): void {
+    this.#channel.send(encodeServerMessage(message), bytesMin);
   }
 }

@@ -8,6 +8,11 @@ import { ProtocolError } from "../../lib/errors.ts";
 import { exchangesPendingMax } from "../../lib/limits.ts";
 import type { Timers } from "../../lib/world.ts";
 
+/** The queue is full: the client is not at fault, and may have a key. */
+export class QueueFull extends ProtocolError {
+  override name = "QueueFull";
+}
+
 export class Exchanges {
   readonly #waiting: (() => void)[] = [];
   #turning = false;
@@ -21,10 +26,10 @@ export class Exchanges {
 
   /**
    * Runs an exchange when its turn comes.
-   * @throws {ProtocolError} if too many are pending
+   * @throws {QueueFull} if too many are pending
    */
   async run<T>(exchange: () => T | Promise<T>): Promise<T> {
-    if (this.#pending >= this.pendingMax) throw new ProtocolError("too many handshakes");
+    if (this.#pending >= this.pendingMax) throw new QueueFull("too many handshakes");
     this.#pending++;
     try {
       const turn = Promise.withResolvers<void>();

@@ -11,7 +11,7 @@ import { Lines } from "../visits/lines.ts";
 import { Presence } from "../visits/presence.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
-import { Exchanges } from "./exchanges.ts";
+import { Exchanges, QueueFull } from "./exchanges.ts";
 import { readProxyHeader } from "./proxy_header.ts";
 import { canonicalAddress, sourceOf } from "./source.ts";
 import { Strangers } from "./strangers.ts";
@@ -29,6 +29,8 @@ export interface ListenOptions {
   readonly proxies?: readonly string[];
   /** Those that differ from `lib/limits`. */
   readonly limits?: Partial<AdmissionLimits>;
+  /** Exchanges of handshakes that may wait or run. */
+  readonly exchangesMax?: number;
   /** Time that open visits have to end when the listener is closed. */
   readonly lastVisitsMs?: number;
 }
@@ -65,7 +67,7 @@ export function bindDoor(
 /** Starts serving ATMs. */
 export async function listen(
   bank: Bank,
-  { listener, proxies = [], limits, lastVisitsMs = lastVisitsMsMax }: ListenOptions,
+  { listener, proxies = [], limits, exchangesMax, lastVisitsMs = lastVisitsMsMax }: ListenOptions,
 ): Promise<Listener> {
   const { world, monitor } = bank;
   const stopping = new AbortController();
@@ -77,7 +79,7 @@ export async function listen(
     presence,
     lines,
     live: new Map(),
-    exchanges: new Exchanges(world),
+    exchanges: new Exchanges(world, exchangesMax),
     stopping: stopping.signal,
   };
   bank.terminals.watch((terminal) => context.live.get(terminal)?.onKeysChanged());
@@ -106,7 +108,9 @@ export async function listen(
         // While the database fails, which the log has once, each of its connections does.
         if (bank.ledger.fault === null) world.log(`a connection failed: ${(error as Error).stack}`);
       } else if (proved) world.log(`a terminal's connection ended: ${error.message}`);
-      else if (!(error instanceof EmptyConnection)) {
+      else if (error instanceof QueueFull) {
+        monitor.onHandshakeFailed(address === null ? "" : sourceOf(address));
+      } else if (!(error instanceof EmptyConnection)) {
         admitted.settled("failed");
         monitor.onHandshakeFailed(address === null ? "" : sourceOf(address));
         if (address !== null) strangers.count(sourceOf(address));

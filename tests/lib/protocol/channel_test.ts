@@ -17,7 +17,6 @@ class Time {
 
   world(): ChannelWorld {
     return {
-      nowMs: () => this.nowMs,
       monotonicMs: () => this.nowMs,
       randomBytes: countingBytes(),
       kem: toyKem(countingBytes()),

@@ -102,6 +102,17 @@ Deno.test("a flood of replayed hellos costs one exchange each at most, and takes
     assertEquals(await atm.outcomeOf({ op: "hello" }), "ok");
   }, { limits: { failures: Infinity } }));
 
+Deno.test("an ATM that finds the queue of exchanges full is not counted as a stranger", () =>
+  RunningBank.with(async (running) => {
+    for (let tries = 0; tries < 5; tries++) await assertRejects(() => running.connect(), NoAnswer);
+    await running.answerTo(filled(0, 10));
+    await running.reopen();
+    const refused = (await running.entries()).filter((entry) => entry.includes("refuse"));
+    assertEquals(refused, [
+      "bank | refuse 1 connection from 127.0.0.1 - not a terminal of this bank failed - wrong credentials",
+    ]);
+  }, { exchangesMax: 0, limits: { failures: 2, failuresPerMinute: 0 } }));
+
 Deno.test("connections beyond a limit are closed at once, and places come free again", () =>
   RunningBank.with(async (running) => {
     const silent = await Promise.all(

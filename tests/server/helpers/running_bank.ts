@@ -121,12 +121,20 @@ export class RunningBank {
   }
 
   /** Returns an honest ATM's line, with this terminal's key. */
-  async connect(key: TerminalKey = this.keys.lobby, sent?: Uint8Array[]): Promise<Atm> {
+  async connect(
+    key: TerminalKey = this.keys.lobby,
+    sent?: Uint8Array[],
+    received?: Uint8Array[],
+  ): Promise<Atm> {
     const client = await BankClient.connect({
       connect: async () => {
         const socket = await connectTcp(this.address.hostname, this.address.port);
         return {
-          read: (into) => socket.read(into),
+          read: async (into) => {
+            const count = await socket.read(into);
+            received?.push(into.slice(0, count ?? 0));
+            return count;
+          },
           write: (bytes) => (sent?.push(bytes.slice()), socket.write(bytes)),
           close: () => socket.close(),
         };
