@@ -7,10 +7,10 @@ import { sha256 } from "../../../lib/hmac.ts";
 import {
   answerPlaintextBytesMin,
   frameBytesMax,
-  handshakeFrameBytesMax,
   plaintextSizeClassesBytes,
 } from "../../../lib/limits.ts";
 import { keyOfSeed, mlKem768 } from "../../../lib/ml_kem.ts";
+import { Channel, type ChannelWorld } from "../../../lib/protocol/channel.ts";
 import { encodeFrame, FrameReader, frameType } from "../../../lib/protocol/frame.ts";
 import {
   binderHolds,
@@ -35,6 +35,7 @@ import {
   RecordReceiver,
   RecordSender,
 } from "../../../lib/protocol/record.ts";
+import type { Socket } from "../../../lib/world.ts";
 import session from "../../vectors/session.json" with { type: "json" };
 
 const bytes = (text: string) => Uint8Array.fromHex(text);
@@ -210,36 +211,77 @@ Deno.test("the shortest and the longest message of every size class are sealed a
   }
 });
 
-/** Does what an end does with its peer's first frame of a stage. */
-async function receive(stage: string, stream: Uint8Array, direction: Direction): Promise<unknown> {
-  const reader = new FrameReader(stage === "record" ? frameBytesMax : handshakeFrameBytesMax);
-  reader.push(stream);
-  const frame = reader.next()!;
-  if (stage === "clientHello") {
-    const hello = parseClientHello(frame.body);
-    if (!binderHolds(hello, terminalKey)) throw new ProtocolError("client binder");
-    const refuse = () => Promise.reject(new ProtocolError("client KEM key"));
-    const encapsulated = await mlKem768.encapsulate(hello.kemKey).catch(refuse);
-    return createServerHello(hello, terminalKey, serverFresh, encapsulated);
-  }
-  if (stage === "serverHello") {
-    const answer = parseServerHello(frame.body);
-    return consumeServerHello(client, answer, await kemKey.decapsulate(answer.ciphertext));
-  }
-  if (stage === "clientFinish") return consumeClientFinish(server, frame.body);
-  const traffic = direction === fromClient ? secrets.clientTraffic : secrets.serverTraffic;
-  return new RecordReceiver(direction, traffic, 0).open(frame, 0);
+/** Returns an end of the worked session, whose peer sends these bytes, and what it writes. */
+function endOf(role: "client" | "server", received: Uint8Array) {
+  const { nonce, shareSecret } = role === "client" ? clientFresh : serverFresh;
+  const random = [nonce, shareSecret];
+  const written: string[] = [];
+  let left = received;
+  const socket: Socket = {
+    read: (into) => {
+      const part = left.subarray(0, into.length);
+      left = left.subarray(part.length);
+      into.set(part);
+      return Promise.resolve(part.length || null);
+    },
+    write: (sent) => {
+      written.push(hex(sent));
+      return Promise.resolve(sent.length);
+    },
+    close: () => {},
+  };
+  const world: ChannelWorld = {
+    monotonicMs: () => 0,
+    randomBytes: (length) => Uint8Array.from(random.shift() ?? new Uint8Array(length)),
+    kem: {
+      newKey: () => Promise.resolve(kemKey),
+      encapsulate: async (key) => {
+        await mlKem768.encapsulate(key);
+        return { ciphertext, secret: kemSecret };
+      },
+    },
+    after: () => () => {},
+  };
+  const channel = new Channel(socket, world, { readBytes: 1_024 });
+  const find = () => ({ known: true, key: terminalKey });
+  const run = async () => {
+    if (role === "client") await channel.connect(terminalKey);
+    else await channel.accept({ find, inTurn: (exchange) => exchange() });
+    await channel.receive();
+  };
+  return { run, written };
 }
 
-Deno.test("the worked session's failures are refused, each for its class", async () => {
-  for (const { stage, class: named, name, from, frame } of session.failures) {
-    const direction = from === "server" ? fromServer : fromClient;
-    const received = () => receive(stage, bytes(frame), direction);
-    await assertRejects(received, ProtocolError, named, `${stage}: ${name}`);
+/** What each end receives before the frame of a stage, and what it has written then. */
+const before: Record<string, { received: string[]; written: string[] }> = {
+  clientHello: { received: [], written: [] },
+  serverHello: { received: [], written: [session.clientHello] },
+  clientFinish: { received: [session.clientHello], written: [session.serverHello] },
+  "record of the client": {
+    received: [session.clientHello, session.clientFinish],
+    written: [session.serverHello],
+  },
+  "record of the server": {
+    received: [session.serverHello],
+    written: [session.clientHello, session.clientFinish],
+  },
+};
+
+Deno.test("the worked session's failures are refused by its ends, each for its class, and unanswered", async () => {
+  for (const { stage, class: named, name, from = "client", frame } of session.failures) {
+    const role = stage === "serverHello" || from === "server" ? "client" : "server";
+    const { received, written } = before[stage === "record" ? `record of the ${from}` : stage]!;
+    const end = endOf(role, bytes([...received, frame].join("")));
+    await assertRejects(end.run, ProtocolError, named, `${stage}: ${name}`);
+    assertEquals(end.written, written, `${stage}: ${name}`);
   }
-  const { clientHello, serverHello } = session;
-  for (const [stage, frame] of Object.entries({ clientHello, serverHello })) {
-    await receive(stage, bytes(frame), fromClient);
+  for (const role of ["client", "server"] as const) {
+    const peers = session.records.filter(({ from }) => from !== role).map(({ frame }) => frame);
+    const { received, written } =
+      before[`record of the ${role === "client" ? "server" : "client"}`]!;
+    const end = endOf(role, bytes([...received, peers[0]].join("")));
+    await end.run();
+    assertEquals(end.written, written, role);
   }
 });
 
