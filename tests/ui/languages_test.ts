@@ -12,8 +12,13 @@ const go = async (page: Page, to: string, screen = to) => {
   await page.locator(`[data-go=${to}]`).click();
   await onScreen(page, screen);
 };
-const back = async (page: Page) => {
+/** Presses Escape once its button can be pressed: while the bank is asked, it cannot. */
+const escape = async (page: Page) => {
+  await page.locator("[data-key~=escape]:not([aria-disabled=true])").first().waitFor();
   await page.keyboard.press("Escape");
+};
+const back = async (page: Page) => {
+  await escape(page);
   await onScreen(page, "menu");
 };
 
@@ -85,12 +90,12 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
             await page.locator("[data-header=settings]").click();
             await onScreen(page, "settings");
             await fits();
-            await page.keyboard.press("Escape");
+            await escape(page);
             await onScreen(page, "welcome");
             await scripted.insertCard("alice");
             await onScreen(page, "pin");
             await fits();
-            await page.keyboard.press("Escape");
+            await escape(page);
             await onScreen(page, "take_card");
             await fits();
             await scripted.takeCard();
@@ -122,7 +127,7 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
               await go(page, "more");
               await go(page, to);
               await fits();
-              await page.keyboard.press("Escape");
+              await escape(page);
               await onScreen(page, "more");
               await back(page);
             }
@@ -165,7 +170,7 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
             await fits();
             await page.keyboard.press("Enter");
             await onScreen(page, "menu");
-            await page.keyboard.press("Escape");
+            await escape(page);
             await onScreen(page, "ended");
             await fits();
             assertEquals(atm.problems, []);
