@@ -401,16 +401,17 @@ export class Operators {
       holds = await this.#holds();
     }
     if (holds.length === 0) return;
-    const { movement, amount } = random.of(holds);
+    const { movement, amount, inDoubt } = random.of(holds);
     const reason = "simulated";
     const how = random.chance(0.5)
       ? { reverse: true }
       : { reverse: false, complete: decimal(BigInt(amount)) };
-    await this.#try({ command: "settle_hold", movement, reason, ...how });
+    // What is in doubt no ATM disputes later: it is settled by what its device says.
+    if (!inDoubt) await this.#try({ command: "settle_hold", movement, reason, ...how });
   }
 
   async #holds(): Promise<
-    { movement: string; kind: string; amount: string; terminal: string }[]
+    { movement: string; kind: string; amount: string; terminal: string; inDoubt: boolean }[]
   > {
     const answers = await this.#try({ command: "list_holds", json: true });
     return answers.flatMap((answer) => "line" in answer ? JSON.parse(answer.line) : []);
