@@ -43,7 +43,13 @@ export function logIn(batch: Batch, command: LogIn): Answer {
     countAttempt(batch, attempt);
     return { outcome: "ok", ...checkedAgainst(customer) };
   }
-  const isRight = command.passed && command.passwordVersion === customer?.passwordVersion;
+  const isSame = command.passwordVersion === customer?.passwordVersion;
+  if (command.passed && customer && !isSame) {
+    // Changed since it was checked, by a new password, PIN or card: what was right may still be.
+    log("log in", "try_later");
+    return { outcome: "try_later" };
+  }
+  const isRight = command.passed && isSame;
   const { passed, how } = judgePassword(batch, customer, isRight);
   log(`log in${how}`, passed ? "ok" : "wrong_credentials");
   if (!passed) return { outcome: "wrong_credentials" };
