@@ -27,10 +27,9 @@ import type { Exchanges } from "./exchanges.ts";
  * Requests whose answers are long with some outcomes, limits, devices or balances, and short with
  * others: the length of a record must not reveal which.
  */
-const hasLongAnswers: ReadonlySet<Operation> = new Set<Operation>([
-  ...["log_in", "log_in_with_card", "authorise", "transfer"] as const,
-  ...["complete", "reverse", "void"] as const,
-]);
+const hasLongAnswers: ReadonlySet<Operation> = new Set(
+  ["log_in", "log_in_with_card", "authorise", "transfer", "complete", "reverse", "void"],
+);
 
 /** The context that all connections share. */
 export interface ConnectionContext extends RequestContext {

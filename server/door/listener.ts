@@ -108,12 +108,12 @@ export async function listen(
         // While the database fails, which the log has once, each of its connections does.
         if (bank.ledger.fault === null) world.log(`a connection failed: ${(error as Error).stack}`);
       } else if (proved) world.log(`a terminal's connection ended: ${error.message}`);
-      else if (error instanceof QueueFull) {
-        monitor.onHandshakeFailed(address === null ? "" : sourceOf(address));
-      } else if (!(error instanceof EmptyConnection)) {
+      else if (!(error instanceof EmptyConnection)) {
+        const source = address === null ? null : sourceOf(address);
+        monitor.onHandshakeFailed(source ?? "");
+        if (error instanceof QueueFull) return;
         admitted.settled("failed");
-        monitor.onHandshakeFailed(address === null ? "" : sourceOf(address));
-        if (address !== null) strangers.count(sourceOf(address));
+        if (source !== null) strangers.count(source);
       }
     });
     serving.set(atm, served);

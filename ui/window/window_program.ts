@@ -6,7 +6,7 @@ import type { Page } from "./page_bundle.ts";
 import { NoWindow } from "./webview.ts";
 import { runWindow, type WindowOptions } from "./window_thread.ts";
 
-/** Shows a window until it is closed, or says why there is none; returns the exit code. */
+/** Shows a window until it is closed, or reports why there is none; returns the exit code. */
 export async function runWindowProgram<Begin>(
   options: Omit<WindowOptions<Begin>, "page" | "randomBytes" | "interrupted">,
 ): Promise<number> {
