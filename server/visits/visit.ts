@@ -85,7 +85,7 @@ export class Visit {
       terminal: terminal.name,
       passwordVersion: () => this.version,
       onElsewhereChanged: (terminals) => events.onElsewhereChanged(terminals),
-      end: () => this.#endByBank("log out - password changed elsewhere", "bank"),
+      end: () => this.endForPassword(),
     });
     this.#lastRequestMs = bank.world.monotonicMs();
     this.#endWhenIdle(visitIdleMsMax);
@@ -138,7 +138,7 @@ export class Visit {
     this.context.presence.onPasswordVersion(this.username, version);
   }
 
-  /** Ends the visit after the ledger refused a command because the password had changed. */
+  /** Ends the visit because the password has another version: changed, or the account was locked. */
   endForPassword(): void {
     this.#endByBank("log out - password changed or account locked", "bank");
   }

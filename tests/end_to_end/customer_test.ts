@@ -212,7 +212,7 @@ Deno.test({ name: "a customer banks in a browser", ignore: findBrowser() === nul
           `transfer €15.00 to account ${bobs} (b•••b) |`,
           "view balance |",
           "change password |",
-          "log out - password changed elsewhere |",
+          "log out - password changed or account locked |",
           "search history |",
           "log out |",
         ]

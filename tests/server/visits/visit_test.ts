@@ -143,5 +143,5 @@ Deno.test("a changed password ends the customer's other visits", async () => {
   assertEquals([first.visit.isOver, second.visit.isOver], [true, false]);
   assertEquals(second.visit.passwordVersion, 2);
   assertEquals([first.events.at(-1), second.events.at(-1)], ["bank", []]);
-  assertEquals(world.logged, ["alice | log out - password changed elsewhere"]);
+  assertEquals(world.logged, ["alice | log out - password changed or account locked"]);
 });

@@ -237,7 +237,7 @@ export const english = {
       logOut: "Log-out",
       idle: "Log-out: no activity",
       lost: "Log-out: connection lost",
-      changed: "Log-out: password changed elsewhere",
+      changed: "Log-out: password changed or account locked",
       password: "Password change",
       balance: "Balance viewed",
       view: "History viewed",

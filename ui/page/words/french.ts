@@ -230,7 +230,7 @@ export const french: Words = {
       logOut: "Déconnexion",
       idle: "Déconnexion : inactivité",
       lost: "Déconnexion : connexion interrompue",
-      changed: "Déconnexion : mot de passe changé ailleurs",
+      changed: "Déconnexion : mot de passe changé ou compte bloqué",
       password: "Changement de mot de passe",
       balance: "Solde consulté",
       view: "Historique consulté",

@@ -233,7 +233,7 @@ export const german: Words = {
       logOut: "Abmeldung",
       idle: "Abmeldung: keine Eingabe",
       lost: "Abmeldung: Verbindung unterbrochen",
-      changed: "Abmeldung: Passwort anderswo geändert",
+      changed: "Abmeldung: Passwort geändert oder Konto gesperrt",
       password: "Passwortänderung",
       balance: "Kontostand angesehen",
       view: "Umsätze angesehen",

@@ -231,7 +231,7 @@ export const japanese: Words = {
       logOut: "ログアウト",
       idle: "ログアウト（操作なし）",
       lost: "ログアウト（接続断）",
-      changed: "ログアウト（別の場所でパスワード変更）",
+      changed: "ログアウト（パスワードの変更または口座の停止）",
       password: "パスワードの変更",
       balance: "残高の照会",
       view: "明細の照会",

@@ -233,7 +233,7 @@ export const spanish: Words = {
       logOut: "Cierre de sesión",
       idle: "Cierre de sesión: inactividad",
       lost: "Cierre de sesión: conexión perdida",
-      changed: "Cierre de sesión: contraseña cambiada en otro lugar",
+      changed: "Cierre de sesión: contraseña cambiada o cuenta bloqueada",
       password: "Cambio de contraseña",
       balance: "Consulta de saldo",
       view: "Consulta de movimientos",

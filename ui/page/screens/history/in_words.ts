@@ -25,7 +25,7 @@ const patterns: Record<keyof Words["history"]["actions"], RegExp> = {
   pin: /^set the PIN$/,
   idle: /^log out - idle$/,
   lost: /^log out - connection lost$/,
-  changed: /^log out - password changed elsewhere$/,
+  changed: /^log out - password changed or account locked$/,
   logOut: /^log out$/,
   password: /^change password( with (a|an expired) one-time password)?$/,
   balance: /^view balance$/,
