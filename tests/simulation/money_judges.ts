@@ -21,10 +21,10 @@ export interface Evidence {
   /** Minor units of customers' own notes that machines kept, or that people found in them. */
   readonly customersNotesKept: bigint;
   /**
-   * Minor units that the bank's differences account was charged for nobody's withdrawals, and that no
-   * customer got: a count has booked them back, since a correction has no other account.
+   * Minor units that the bank's differences account was charged for each customer's withdrawals, and
+   * that nobody got: a count has booked them back, since a correction has no other account.
    */
-  readonly nobodysUncorrected: bigint;
+  readonly uncorrected: ReadonlyMap<string, bigint>;
   /** What each customer has in hand more than at the beginning. */
   readonly handed: ReadonlyMap<string, bigint>;
   /** Backups that were put back. */
@@ -233,7 +233,7 @@ function judgeCash({ accounts, movements }: Records, evidence: Evidence): Findin
   let kept = 0n;
   for (const [customer, handed] of evidence.handed) {
     if (losers.has(customer) || (losers.size > 0 && customer === "")) continue;
-    const uncorrected = customer === "" ? evidence.nobodysUncorrected : 0n;
+    const uncorrected = evidence.uncorrected.get(customer) ?? 0n;
     const difference = bookedOut(customer, accounts, movements) - uncorrected - handed;
     kept += difference;
     if (difference === 0n || (difference > 0n && difference <= evidence.customersNotesKept)) {

@@ -11,12 +11,22 @@
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { UsageError } from "../../lib/errors.ts";
 import { bugs, copyTree, plant } from "./bugs.ts";
 import { simulate } from "./simulation.ts";
-import { configOf, seedMax } from "./simulations.ts";
+import { configOf, seedMax, wholeNumber } from "./simulations.ts";
 import { againLine, linesOf, Tally } from "./tally.ts";
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) {
+  try {
+    Deno.exit(await main());
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string };
+    if (!(error instanceof UsageError) && !code?.startsWith("ERR_PARSE_ARGS")) throw error;
+    console.error(message);
+    Deno.exit(2);
+  }
+}
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -35,10 +45,13 @@ async function main(): Promise<number> {
     },
   });
   if (values.bug !== undefined) return await mainWith(values.bug);
-  const first = values.seed ? Number(values.seed) : Math.floor(Math.random() * seedMax);
+  const first = values.seed === undefined
+    ? Math.floor(Math.random() * seedMax)
+    : wholeNumber("seed", values.seed);
+  const count = wholeNumber("count", values.count);
   const tally = new Tally();
   const cpuBefore = process.cpuUsage();
-  for (let seed = first; seed < first + Number(values.count); seed++) {
+  for (let seed = first; seed < first + count; seed++) {
     const config = configOf(seed, values);
     const result = await logged(values.log, (onLine) => simulate(config, onLine));
     tally.add(result);
@@ -59,7 +72,9 @@ async function main(): Promise<number> {
 /** Runs the same command in a copy of the project that has this bug. */
 async function mainWith(name: string): Promise<number> {
   const bug = bugs.find((bug) => bug.name === name);
-  if (!bug) throw new Error(`--bug ${name}: there is none. Choose from tests/simulation/bugs.ts.`);
+  if (!bug) {
+    throw new UsageError(`--bug ${name}: there is none. Choose from tests/simulation/bugs.ts.`);
+  }
   const tree = Deno.makeTempDirSync();
   try {
     copyTree(tree);

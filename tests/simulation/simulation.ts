@@ -747,10 +747,7 @@ class Simulation {
         (sum, machine) => sum + machine.customerNotes(),
         this.#customersNotesKept,
       ),
-      nobodysUncorrected: this.#nobodysDisputes(records).reduce(
-        (sum, { booked, done }) => sum + booked - done,
-        0n,
-      ),
+      uncorrected: this.#uncorrected(records),
       handed: this.#handed(),
       restores: this.#restores,
       restored: this.#newest,
@@ -774,12 +771,14 @@ class Simulation {
     const byOperators = new Set(
       records.movements.filter(({ operator }) => operator !== "").map(({ id }) => id),
     );
-    const nobodys = new Set(this.#nobodysDisputes(records).map(({ movement }) => movement));
+    const byTheBank = new Set(this.#borneByTheBank(records).map(({ movement }) => movement));
     for (const machine of this.#machines) {
       if (machine === this.#revoked) continue; // what it had open operators have settled
       for (const { movement, kind, state, amount } of machine.openMovements()) {
         // Flagged for people: an operator completed what the devices had never begun.
-        if (state === "disputed" && (byOperators.has(movement) || nobodys.has(movement))) continue;
+        if (state === "disputed" && (byOperators.has(movement) || byTheBank.has(movement))) {
+          continue;
+        }
         this.#find(
           "journal",
           `${machine.name}: ${kind} ${movement} of ${amount} is ${state} still`,
@@ -788,13 +787,26 @@ class Simulation {
     }
   }
 
-  /** Disputed withdrawals that a restored bank booked for nobody, between two of its accounts. */
-  #nobodysDisputes({ accounts, movements }: Records) {
+  /** What a correction would give back to each customer, had the withdrawal been on their account. */
+  #uncorrected(records: Records): Map<string, bigint> {
+    const sums = new Map<string, bigint>();
+    for (const { customer, booked, done } of this.#borneByTheBank(records)) {
+      sums.set(customer, (sums.get(customer) ?? 0n) + booked - done);
+    }
+    return sums;
+  }
+
+  /**
+   * Disputed withdrawals that a restored bank booked between two of its accounts: nobody's, or of a
+   * customer whose account could not bear it.
+   */
+  #borneByTheBank({ accounts, movements }: Records) {
     const differences = accounts.find(({ kind }) => kind === "differences")!.number;
     return this.#machines.flatMap((machine) =>
       machine.disputes().flatMap(({ movement, done }) => {
         const row = movements.find(({ id, booked }) => id === movement && booked > 0n);
-        return row?.debit === differences ? [{ movement, booked: row.booked, done }] : [];
+        if (row?.debit !== differences) return [];
+        return [{ movement, customer: row.customer, booked: row.booked, done }];
       })
     );
   }

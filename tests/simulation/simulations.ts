@@ -1,5 +1,6 @@
 /** Which simulations there are: the usual one of each seed, those of a command, and smaller ones. */
 import { parseArgs } from "node:util";
+import { UsageError } from "../../lib/errors.ts";
 import { type Config, type FaultClass, faultClasses } from "./config.ts";
 import { Random } from "./random.ts";
 import { simulate } from "./simulation.ts";
@@ -48,16 +49,22 @@ export function parseCommand(command: string): Config {
 
 type Given = { [Name in keyof typeof options]?: string | boolean };
 
-/** @throws when there is no such class of faults */
+/** @throws {UsageError} if an option's value is no whole number */
+export function wholeNumber(option: string, value: string): number {
+  if (/^[0-9]{1,10}$/.test(value)) return Number(value);
+  throw new UsageError(`--${option} ${value}: a whole number, please`);
+}
+
+/** @throws {UsageError} if there is no such class of faults, or a size is no number */
 export function configOf(seed: number, given: Given): Config {
   const usual = usualConfig(seed);
   const size = (name: "atms" | "servers" | "days" | "visits") =>
-    given[name] === undefined ? usual[name] : Number(given[name]);
+    given[name] === undefined ? usual[name] : wholeNumber(name, String(given[name]));
   const names = given.faults === undefined
     ? [...usual.faults]
     : String(given.faults).split(",").filter((name) => name !== "none");
   const unknown = names.find((name) => !faultClasses.includes(name as FaultClass));
-  if (unknown) throw new Error(`--faults ${unknown}: choose among ${faultClasses.join()}`);
+  if (unknown) throw new UsageError(`--faults ${unknown}: choose among ${faultClasses.join()}`);
   const sizes = { atms: size("atms"), days: size("days"), visits: size("visits") };
   const faults = new Set(names as FaultClass[]);
   const isWhole = (["atms", "servers", "days", "visits"] as const)

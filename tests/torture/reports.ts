@@ -101,7 +101,7 @@ export class Reports {
     }
     const money = {
       ...{ intents: this.#intents, looks: this.#looks, notes, customersNotesKept },
-      nobodysUncorrected: 0n,
+      uncorrected: new Map(),
       ...{ handed: new Map([[everyone, handed]]), restores: [], restored: null, lost: [] },
     };
     return [...judgeMoney(ofEveryone(records), money), ...judgeLog(records, log)]
