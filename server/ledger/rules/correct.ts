@@ -30,8 +30,10 @@ interface Correction {
 
 export function correctMovement(batch: Batch, command: Correct): Answer {
   const { operator, movement, amount, reason } = command;
-  const found = correctionOf(batch, command);
-  const first = batch.books.movement(movement, 1);
+  const steps = [1, 2, ...correctionSteps] as const;
+  const rows = steps.flatMap((step) => batch.books.movement(movement, step) ?? []);
+  const found = correctionOf(batch, rows, amount);
+  const [first] = rows;
   const what = first ? `${first.kind} of ${batch.money(first.amount)}` : "movement";
   const asked = `correct the ${what} ${movement} to ${batch.money(amount)}`;
   const action = (outcome: Outcome) => `${failed(asked, outcome)} - ${reason}`;
@@ -41,33 +43,37 @@ export function correctMovement(batch: Batch, command: Correct): Answer {
     return { outcome: found };
   }
   const row = book(batch, found, operator);
-  const rows = [changeOf(null, canonicalMovement(row))];
-  batch.log(who, action("ok"), { outcome: "ok", movement, rows });
+  const changed = [changeOf(null, canonicalMovement(row))];
+  batch.log(who, action("ok"), { outcome: "ok", movement, rows: changed });
   for (const account of [found.from, found.to]) {
     if (account.kind === "customer") logForCustomer(batch, row, account);
   }
   return { outcome: "ok", booked: amount };
 }
 
-/** Returns the row that a correction needs, or the reason why none can be made. */
-function correctionOf(batch: Batch, command: Correct): Correction | Outcome {
-  const { books } = batch;
-  const { movement, amount } = command;
-  const steps = [1, 2, ...correctionSteps] as const;
-  const rows = steps.flatMap((step) => books.movement(movement, step) ?? []);
-  const [first, second] = [books.movement(movement, 1), books.movement(movement, 2)];
+/**
+ * Returns the row that a correction needs, or the reason why none can be made.
+ * @param rows those of the movement, the first one first
+ */
+function correctionOf(
+  { books }: Batch,
+  rows: readonly Movement[],
+  amount: bigint,
+): Correction | Outcome {
+  const [first, ...later] = rows;
+  const lacks = (step: number) => later.every((row) => row.step !== step);
   if (!first || first.action === "void") return "unknown_movement";
   const differences = books.accountOf("differences")!;
   if (first.kind === "load" && [first.debit, first.credit].includes(differences.id)) {
     return "is_a_count";
   }
-  if (first.outcome !== "ok" || (first.action === "authorise" && !second)) return "not_ended";
+  if (first.outcome !== "ok" || (first.action === "authorise" && lacks(2))) return "not_ended";
   if (amount < 0n) return "amount_not_positive";
   if (amount > amountMinorMax) return "amount_too_large";
   const own = ownSideOf(first);
   const hasTerminal = first.kind !== "transfer" && first.kind !== "opening";
   const booked = bookedBy(rows);
-  const step = correctionSteps.find((step) => !books.movement(movement, step));
+  const step = correctionSteps.find(lacks);
   if (step === undefined) return "too_many_corrections";
   if (amount === booked) return "nothing_to_correct";
   if (hasTerminal && differences.id === first[own]) return "nothing_to_correct";

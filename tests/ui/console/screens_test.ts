@@ -118,3 +118,27 @@ Deno.test({
       assertEquals(problems, []);
     }),
 });
+
+Deno.test({
+  name: "console: terminals are found by a pasted name, and a text that is too long finds none",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ open }) => {
+      const { page, problems } = await open("anna", "teller", { wrap: busy });
+      await goTo(page, "Terminals");
+      const field = page.getByLabel("Find a terminal");
+      await field.focus();
+      await page.keyboard.insertText(" harbour ");
+      const rows = page.locator("tbody tr");
+      await page.getByRole("button", { name: "lobby", exact: true }).waitFor({ state: "detached" });
+      assertEquals(
+        await rows.locator("td:first-child").allInnerTexts(),
+        ["harbour", "harbour-10"],
+      );
+      await page.keyboard.insertText("x".repeat(10_000));
+      await page.getByText("No such terminal.").waitFor();
+      await field.fill("");
+      await page.getByRole("button", { name: "lobby", exact: true }).waitFor();
+      assertEquals(problems, []);
+    }),
+});

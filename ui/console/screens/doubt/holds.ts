@@ -2,7 +2,7 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { HoldNews } from "../../../../lib/console.ts";
-import { consoleFindLengthMax } from "../../../../lib/limits.ts";
+import { Find } from "../../parts/find.ts";
 import { money, span } from "../../parts/format.ts";
 import { Listed } from "../../parts/listed.ts";
 import { Pager } from "../../parts/pager.ts";
@@ -31,17 +31,12 @@ export function Holds({ state, news, send }: ScreenProps): VNode {
     <${Panel} title="Open movements"
       note="authorised and not settled: those in doubt first, then the oldest">
       ${(news.holds.count > 0 || find !== "") && html`
-        <div class="search">
-          <input
-            type="search"
-            placeholder="Customer, terminal or movement"
-            aria-label="Find an open movement"
-            maxlength=${consoleFindLengthMax}
-            value=${find}
-            onInput=${(event: InputEvent) =>
-              ask((event.currentTarget as HTMLInputElement).value.trim(), 0)}
-          />
-        </div>
+        <${Find}
+          label="Find an open movement"
+          hint="Customer, terminal or movement"
+          find=${find}
+          onFind=${(find: string) => ask(find, 0)}
+        />
       `}
       <${Listed}
         list=${list}

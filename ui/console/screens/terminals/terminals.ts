@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { TerminalNews } from "../../../../lib/console.ts";
 import { Cassettes } from "../../parts/cassettes.ts";
+import { Find } from "../../parts/find.ts";
 import { ago } from "../../parts/format.ts";
 import { Nothing, Panel } from "../../parts/panel.ts";
 import { Pager } from "../../parts/pager.ts";
@@ -21,6 +22,9 @@ function AllTerminals({ state, news, send }: ScreenProps): VNode {
   const list = state.lists.terminals as List<"terminals"> | undefined;
   const answer = list?.answer;
   const rows = answer && "rows" in answer ? answer.rows : [];
+  const { find = "", after = 0 } = list?.query ?? {};
+  const ask = (find: string, after: number) =>
+    send({ type: "ask", query: { of: "terminals", find, after } });
   const columns: Column<TerminalNews>[] = [
     { head: "Terminal", cell: ({ name }) => name, isShort: true, isOpener: true },
     { head: "State", cell: (terminal) => html`<${Pill} ...${healthOf(terminal)} />` },
@@ -38,18 +42,11 @@ function AllTerminals({ state, news, send }: ScreenProps): VNode {
   ];
   return html`
     <${Panel} title="Terminals" note=${answer && "of" in answer ? String(answer.of) : ""}>
-      <div class="search">
-        <input
-          type="search"
-          placeholder="Find a terminal"
-          aria-label="Find a terminal"
-          value=${list?.query.find ?? ""}
-          onInput=${(event: InputEvent) => {
-            const find = (event.currentTarget as HTMLInputElement).value;
-            send({ type: "ask", query: { of: "terminals", find, after: 0 } });
-          }}
-        />
-      </div>
+      <${Find}
+        label="Find a terminal"
+        find=${find}
+        onFind=${(find: string) => ask(find, 0)}
+      />
       ${rows.length === 0
         ? html`<${Nothing} words=${answer ? "No such terminal." : "Reading…"} />`
         : html`
@@ -62,13 +59,10 @@ function AllTerminals({ state, news, send }: ScreenProps): VNode {
               send({ type: "go", place: { screen: "terminals", id: name } })}
           />
           <${Pager}
-            after=${list?.query.after ?? 0}
+            after=${after}
             count=${rows.length}
             of=${answer && "of" in answer ? answer.of : undefined}
-            onPage=${(after: number) => {
-              const find = list?.query.find ?? "";
-              send({ type: "ask", query: { of: "terminals", find, after } });
-            }}
+            onPage=${(after: number) => ask(find, after)}
           />
         `}
     <//>
