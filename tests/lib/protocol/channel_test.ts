@@ -1,114 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Cipheriv, Decipheriv } from "node:crypto";
 import { textOf, utf8 } from "../../../lib/bytes.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
-import { cipherIdleMsMax, closeMsMax, outgoingBytesMax } from "../../../lib/limits.ts";
-import { Channel, type ChannelOptions, type ChannelWorld } from "../../../lib/protocol/channel.ts";
 import type { Kem } from "../../../lib/kem.ts";
-import type { Socket } from "../../../lib/world.ts";
+import { cipherIdleMsMax, closeMsMax, outgoingBytesMax } from "../../../lib/limits.ts";
+import { countingCiphers } from "../count_ciphers.ts";
 import { countingBytes, terminalKey } from "../helpers.ts";
 import { toyKem } from "../toy_kem.ts";
-
-/** A clock that the test sets, and its timers. */
-class Time {
-  nowMs = 0;
-  readonly timers = new Map<number, { atMs: number; act: () => void }>();
-  timersSet = 0;
-
-  world(): ChannelWorld {
-    return {
-      monotonicMs: () => this.nowMs,
-      randomBytes: countingBytes(),
-      kem: toyKem(countingBytes()),
-      after: (ms, act) => {
-        const id = this.timersSet++;
-        this.timers.set(id, { atMs: this.nowMs + ms, act });
-        return () => void this.timers.delete(id);
-      },
-    };
-  }
-
-  /** Lets so much time pass, and runs the timers that are due. */
-  async pass(ms: number): Promise<void> {
-    this.nowMs += ms;
-    for (const [id, { atMs, act }] of [...this.timers]) {
-      if (atMs <= this.nowMs && this.timers.delete(id)) act();
-    }
-    await settled();
-  }
-}
-
-/** Resolves once all that can happen without another event has happened. */
-const settled = () => new Promise((resolve) => setTimeout(resolve));
-
-/** One end of a connection in memory. */
-class End implements Socket {
-  peer!: End;
-  /** Set to hold back what is written. */
-  isStuck = false;
-  isClosed = false;
-  #arrived: Uint8Array[] = [];
-  #reading: { into: Uint8Array; resolve: (count: number | null) => void } | null = null;
-
-  read(into: Uint8Array): Promise<number | null> {
-    return new Promise((resolve) => {
-      this.#reading = { into, resolve };
-      this.#serve();
-    });
-  }
-
-  write(bytes: Uint8Array): Promise<number> {
-    if (this.isClosed) return Promise.reject(new Error("closed"));
-    if (this.isStuck) return new Promise(() => {});
-    this.peer.#arrived.push(bytes.slice());
-    this.peer.#serve();
-    return Promise.resolve(bytes.length);
-  }
-
-  close(): void {
-    this.isClosed = true;
-    this.#serve();
-    this.peer.#serve();
-  }
-
-  #serve(): void {
-    if (!this.#reading) return;
-    const { into, resolve } = this.#reading;
-    const first = this.isClosed ? undefined : this.#arrived.shift();
-    if (!first && !this.isClosed && !this.peer.isClosed) return;
-    this.#reading = null;
-    if (!first) return resolve(null);
-    into.set(first.subarray(0, into.length));
-    if (first.length > into.length) this.#arrived.unshift(first.subarray(into.length));
-    resolve(Math.min(first.length, into.length));
-  }
-}
-
-const server = {
-  find: () => ({ known: true, key: terminalKey }),
-  inTurn: <T>(exchange: () => Promise<T>) => exchange(),
-};
-
-/** Returns two ends of a connection that have not begun. */
-function connected(
-  time: Time,
-  options: Partial<ChannelOptions> = {},
-  kems: { client?: Kem; bank?: Kem } = {},
-) {
-  const [near, far] = [new End(), new End()];
-  [near.peer, far.peer] = [far, near];
-  const world = (kem?: Kem) => ({ ...time.world(), ...(kem && { kem }) });
-  const client = new Channel(near, world(kems.client), { readBytes: 64 });
-  const bank = new Channel(far, world(kems.bank), { readBytes: 64, ...options });
-  return { client, bank, near, far };
-}
-
-/** Returns two ends that have proved themselves to each other. */
-async function proved(time: Time, options?: Partial<ChannelOptions>) {
-  const ends = connected(time, options);
-  await Promise.all([ends.client.connect(terminalKey), ends.bank.accept(server)]);
-  return ends;
-}
+import { endingsAfterRecords, endingsInHandshake, exchange } from "./endings.ts";
+import { connected, proved, server, settled, Time } from "./ends.ts";
 
 Deno.test("both ends prove themselves, then messages go in both directions until a close", async () => {
   const { client, bank, near, far } = await proved(new Time());
@@ -281,86 +180,27 @@ Deno.test("what arrived before an end is not acted on after it", async () => {
   await ended;
 });
 
-/** Runs `work`, which may ask how many of the ciphers that it has made are not yet freed. */
-async function countingCiphers(work: (held: () => number) => Promise<void>): Promise<void> {
-  const held = new Set<unknown>();
-  const restore = [Cipheriv.prototype, Decipheriv.prototype].map((prototype) => {
-    const { setAutoPadding, final } = prototype;
-    Object.assign(prototype, {
-      setAutoPadding(on: boolean) { // called once for each cipher that is kept
-        held.add(this);
-        return setAutoPadding.call(this as unknown as Cipheriv, on);
-      },
-      final() {
-        held.delete(this);
-        return final.call(this as unknown as Cipheriv, undefined!);
-      },
-    });
-    return () => Object.assign(prototype, { setAutoPadding, final });
-  });
-  try {
-    await work(() => held.size);
-  } finally {
-    for (const each of restore) each();
-  }
+for (const [name, end] of Object.entries(endingsInHandshake)) {
+  Deno.test(`a handshake that does not end makes no ciphers and keeps no timer: ${name}`, () =>
+    countingCiphers(async (held) => {
+      const time = new Time();
+      await end(connected(time));
+      assertEquals([held(), time.timers.size], [0, 0]);
+    }));
 }
 
-type Ends = Awaited<ReturnType<typeof proved>>;
-
-/** Every way in which a connection that has carried records may end. */
-const endings: Record<string, (ends: Ends, time: Time) => unknown> = {
-  "both close": ({ client, bank }) => [client.close(), bank.close()],
-  "the client closes first": async ({ client, bank }) => {
-    client.finish();
-    assertEquals(await bank.receive(), "close");
-    await bank.end();
-    assertEquals(await client.receive(), "close");
-    client.close();
-  },
-  "the bank ends it": async ({ client, bank }) => {
-    await bank.end("revoked");
-    assertEquals(await client.receive(), "revoked");
-    client.close();
-  },
-  "a cut": async ({ client, bank, near }) => {
-    near.close();
-    await assertRejects(() => bank.receive(), ProtocolError);
-    await assertRejects(() => client.receive(), ProtocolError);
-    [client, bank].forEach((end) => end.close());
-  },
-  "a forged record": async ({ client, bank, near }) => {
-    near.write(new Uint8Array([0, 0, 0, 65, 4, ...new Uint8Array(64)]));
-    await assertRejects(() => bank.receive(), ProtocolError, "record tag");
-    [client, bank].forEach((end) => end.close());
-  },
-  "a slow peer": async ({ client, bank, far }, time) => {
-    far.isStuck = true;
-    bank.send(utf8("stuck"));
-    bank.end();
-    client.close();
-    await time.pass(closeMsMax);
-  },
-  "a deadline": async ({ client, bank }, time) => {
-    [client, bank].forEach((end) => end.closeAfter(5));
-    await time.pass(5);
-  },
-};
-
-for (const [name, end] of Object.entries(endings)) {
+for (const [name, end] of Object.entries(endingsAfterRecords)) {
   Deno.test(`ciphers are made at the first record and freed at the end: ${name}`, () =>
     countingCiphers(async (held) => {
       const time = new Time();
       const ends = await proved(time);
       assertEquals(held(), 0);
-      for (let count = 0; count < 3; count++) {
-        ends.client.send(utf8("question"));
-        await ends.bank.receive();
-      }
+      ends.client.send(utf8("question"));
+      await ends.bank.receive();
       assertEquals(held(), 2);
-      ends.bank.send(utf8("answer"));
-      await ends.client.receive();
+      await exchange(ends, 3);
       assertEquals(held(), 4);
-      await end(ends, time);
+      await end(ends);
       assertEquals(held(), 0);
       assertEquals(time.timers.size, 0);
     }));
