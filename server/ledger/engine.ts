@@ -2,7 +2,7 @@
  * The engine: load → pure rules → commit, one batch at a time. Changes and their audit entries
  * commit together, before any reply.
  */
-import { batchTriesMax, batchTriesMsMax, clockAwayMsMax } from "../../lib/limits.ts";
+import { batchTriesMax, batchTriesMsMax } from "../../lib/limits.ts";
 import type { Clock } from "../../lib/world.ts";
 import {
   type AuditEntry,
@@ -13,7 +13,7 @@ import {
 } from "../audit/entry.ts";
 import { Books } from "./books.ts";
 import { firstRows } from "./canonical.ts";
-import { BankClock, type ClockDoubt, type ClockReading, doubtInWords } from "./clock.ts";
+import { BankClock, type ClockDoubt, type ClockReading, doubtInWords, isAhead } from "./clock.ts";
 import { type Command, type LogCommand, logCommand } from "./command.ts";
 import type { BatchOutcome } from "./link.ts";
 import type { Changes, Loaded } from "./model.ts";
@@ -210,7 +210,7 @@ export class Engine {
     const books = new Books(loaded);
     const reading = this.clock.read(loaded, asked);
     const { nowMs, steadyMs, doubt } = reading;
-    const setsBack = loaded.lastMs > nowMs + clockAwayMsMax &&
+    const setsBack = isAhead(loaded.lastMs, nowMs) &&
       commands.some(({ op }) => op === "set_back_clock");
     const timeMs = setsBack ? nowMs : reading.timeMs;
     const stopped = doubt !== null;

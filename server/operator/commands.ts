@@ -9,7 +9,7 @@ import {
 } from "../../lib/operator_commands.ts";
 import type { Bank } from "../bank.ts";
 import { type Command, logCommand } from "../ledger/command.ts";
-import { absentFor } from "./absent.ts";
+import { rehearse } from "../ledger/rehearse.ts";
 import { accountCommands } from "./accounts.ts";
 import { auditCommands } from "./audit.ts";
 import { bookCommands } from "./books.ts";
@@ -103,24 +103,20 @@ function withSubmit(bank: Bank, submit: Bank["ledger"]["submit"]): Bank {
 }
 
 /**
- * Runs a command up to its first change, which is not made: to a key file, or to what its handler
- * submits.
- * @throws {UsageError} if it is refused before, or what it changes does not exist
+ * Runs a command up to what it submits to the ledger, which is not done, and drops its key file.
+ * @throws {UsageError} if it is refused, or the ledger would refuse it now other than for a time
  */
 export async function rehearseCommand(bank: Bank, request: OperatorRequest): Promise<void> {
   const stop = new Error("the rehearsal ends here");
   const rehearsed = withSubmit(bank, async (command) => {
-    const outcome = await absentFor(bank.ledger.read, command);
-    if (outcome === null) throw stop;
+    const outcome = await rehearse(bank.ledger.read, command, bank.world.nowMs());
+    if (outcome === "ok" || outcome === "try_later") throw stop;
     return { outcome, timeMs: 0 };
   });
-  const answers = answersTo(rehearsed, request, new AbortController().signal);
   try {
-    await answers.next();
+    await Array.fromAsync(answersTo(rehearsed, request, new AbortController().signal));
   } catch (error) {
     if (error !== stop) throw error;
-  } finally {
-    await answers.return();
   }
 }
 

@@ -12,18 +12,21 @@ import { operatorSocketPath } from "../../server/folder/bank_folder.ts";
 import type { OperatorAnswer } from "../../server/operator/request.ts";
 import { isSignedBy, type Signer, signRequest } from "../../server/operator/signed_request.ts";
 import { askServer, serveOperators } from "../../server/operator/socket.ts";
-import { addOperator, give, hashOf } from "../server/helpers/operators.ts";
+import { addOperator, give, hashOf, readAhead } from "../server/helpers/operators.ts";
 import { newId, onEachBank, readToEnd, RunningBank } from "../server/helpers/running_bank.ts";
 
 const reason = "it is a test";
 
 /** Returns the commands that one operator must not give alone. */
-async function dangers({ bank }: RunningBank, hold: string): Promise<OperatorCommand[]> {
+async function dangers(
+  { bank }: RunningBank,
+  { hold, paid }: { hold: string; paid: string },
+): Promise<OperatorCommand[]> {
   const passwordHash = await hashOf(bank, "a password");
   return [
     { command: "settle_hold", movement: hold, complete: "40.00", reverse: false, reason },
     { command: "settle_hold", movement: hold, reverse: true, reason },
-    { command: "correct_movement", movement: hold, amount: "9.00", reason },
+    { command: "correct_movement", movement: paid, amount: "9.00", reason },
     { command: "add_customer", username: "eve", passwordHash, opening: "500.00" },
     { command: "open_account", username: "alice", name: "more", opening: "0.01" },
     { command: "reset_password", customer: "alice" },
@@ -31,7 +34,7 @@ async function dangers({ bank }: RunningBank, hold: string): Promise<OperatorCom
     { command: "rotate_terminal", name: "lobby", now: true },
     { command: "revoke_terminal", name: "lobby" },
     { command: "resume_terminal", name: "lobby" },
-    { command: "write_off_terminal", name: "lobby", reason },
+    { command: "write_off_terminal", name: "pier", reason },
     { command: "enrol_device", name: "lobby-cash", terminal: "lobby" },
     { command: "rotate_device", name: "mall-cash" },
     { command: "revoke_device", name: "mall-cash" },
@@ -87,12 +90,14 @@ onEachBank(
       const anna = (await addOperator(bank, "anna")).signer;
       await done(bank, anna, { command: "set_limits", withdrawal: "100.00", cashOut: "800.00" });
       await done(bank, anna, { command: "enrol_device", name: "mall-cash", terminal: "mall" });
+      const paid = await running.leaveNotes();
       const ben = (await addOperator(bank, "ben")).signer;
       const atm = await running.visit("alice");
       const hold = newId();
       assertEquals((await atm.authorise("withdrawal", hold, "4000")).outcome, "ok");
+      readAhead(bank);
       const before = await stateOf(bank);
-      for (const command of await dangers(running, hold)) {
+      for (const command of await dangers(running, { hold, paid })) {
         const proposal = await proposed(bank, anna, command);
         await refused(bank, anna, { command: "approve", proposal }, "a second operator");
         assertEquals(await stateOf(bank), before, JSON.stringify(command));

@@ -196,6 +196,16 @@ export class RunningBank {
     await Array.fromAsync(this.operate({ ...add, passwordHash }));
   }
 
+  /** Leaves a movement to correct, and a revoked terminal with notes: pier. Returns the movement. */
+  async leaveNotes(): Promise<string> {
+    const pier = await this.visit("bob", await this.enrol("pier"));
+    const movement = newId();
+    await pier.authorise("withdrawal", movement, "2000");
+    await pier.ask({ op: "complete", movement, amount: "2000" });
+    await Array.fromAsync(this.operate({ command: "revoke_terminal", name: "pier" }));
+    return movement;
+  }
+
   /** Gives an operator's command. */
   operate(command: OperatorCommand): AsyncGenerator<OperatorAnswer, void, void> {
     return runOperatorCommand(this.bank, { ...command, operator: "test" });

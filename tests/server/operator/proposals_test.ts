@@ -3,6 +3,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { accountNumberOf } from "../../../lib/account_number.ts";
 import type { WatchedBank } from "../../../lib/console.ts";
 import { UsageError } from "../../../lib/errors.ts";
+import { amountMinorMax, balanceMinorMax, decimalText } from "../../../lib/money.ts";
 import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import type { Bank } from "../../../server/bank.ts";
 import type { Signer } from "../../../server/operator/signed_request.ts";
@@ -241,6 +242,134 @@ onEachBank(
         () => linesOf(bank, ben, { command: "approve", proposal }),
         UsageError,
         `proposal ${proposal} was not approved: not open`,
+      );
+    }),
+);
+
+onEachBank(
+  "what the ledger would refuse at an approval is refused when it is proposed, by the same words",
+  (withBank) =>
+    withBank(async (running) => {
+      const { bank } = running;
+      const anna = (await addOperator(bank, "anna")).signer;
+      const alone: OperatorCommand[] = [
+        { command: "set_limits", withdrawal: "100.00" },
+        { command: "enrol_terminal", name: "gone" },
+        { command: "enrol_device", name: "mall-cash", terminal: "mall" },
+        { command: "enrol_device", name: "gone-cash", terminal: "gone" },
+        { command: "revoke_terminal", name: "gone" },
+        { command: "open_account", username: "bob", name: "savings", opening: "5.00" },
+        { command: "open_account", username: "bob", name: "closed", opening: "0" },
+      ];
+      for (const command of alone) await linesOf(bank, anna, command);
+      const atm = await running.visit("alice");
+      const [paid, open, reversed, transfer] = [newId(), newId(), newId(), newId()];
+      await atm.authorise("withdrawal", paid, "4000");
+      await atm.ask({ op: "complete", movement: paid, amount: "4000" });
+      await atm.authorise("withdrawal", reversed, "2000");
+      await atm.ask({ op: "reverse", movement: reversed });
+      await atm.authorise("withdrawal", open, "1000");
+      const bobs = await bank.ledger.read.accountsOf(["bob"]);
+      const closed = bobs.find(({ name }) => name === "closed")!.number;
+      const { account: from } = atm;
+      const to = { op: "transfer", movement: transfer, account: from, to: closed } as const;
+      assertEquals(await atm.outcomeOf({ ...to, amount: "300", currency: "EUR" }), "ok");
+      await linesOf(bank, anna, {
+        command: "correct_movement",
+        movement: transfer,
+        amount: "0",
+        reason,
+      });
+      const state = { command: "set_account_state", account: closed, state: "closed" } as const;
+      await linesOf(bank, anna, { ...state, reason });
+      const ben = (await addOperator(bank, "ben")).signer;
+
+      const settle = (movement: string, complete: string): OperatorCommand => ({
+        command: "settle_hold",
+        movement,
+        complete,
+        reverse: false,
+        reason,
+      });
+      const correct = (movement: string, amount: string): OperatorCommand => ({
+        command: "correct_movement",
+        movement,
+        amount,
+        reason,
+      });
+      const passwordHash = (await bank.ledger.read.customer("alice"))!.passwordHash;
+      const customer = { command: "add_customer", passwordHash, opening: "5.00" } as const;
+      const account = { command: "open_account", username: "bob" } as const;
+      const tooMuch = decimalText(amountMinorMax + 1n, 2);
+      const aboveAll = decimalText(balanceMinorMax + 1n, 2);
+      const rows: [OperatorCommand, string][] = [
+        [settle(paid, "40.00"), `movement ${paid} was not settled: already completed. See`],
+        [settle(reversed, "20.00"), `movement ${reversed} was not settled: already reversed. See`],
+        [settle(transfer, "3.00"), "was not settled: unknown movement"],
+        [settle(open, "10.01"), `movement ${open} was not settled: amount too large`],
+        [correct(open, "5.00"), `movement ${open} was not corrected: not ended`],
+        [correct(paid, "40.00"), `movement ${paid} was not corrected: nothing to correct`],
+        [correct(paid, "5000.00"), `movement ${paid} was not corrected: insufficient funds`],
+        [correct(paid, tooMuch), "was not corrected: amount too large"],
+        [correct(transfer, "3.00"), "was not corrected: account closed"],
+        [{ ...customer, username: "bob" }, "customer bob was not added: name taken"],
+        [{ ...customer, username: "bank" }, "was not added: name reserved"],
+        [{ ...customer, username: "carl", opening: tooMuch }, "not added: amount too large"],
+        [{ ...account, name: "savings", opening: "5.00" }, "no account was opened for bob: name"],
+        [{ ...account, name: "more", opening: tooMuch }, "opened for bob: amount too large"],
+        [{ command: "set_limits", withdrawal: aboveAll }, "no limit was set: amount too large"],
+        [
+          { command: "set_limits", account: closed, withdrawal: aboveAll },
+          "no limit was set: amount too large",
+        ],
+        [{ command: "enrol_terminal", name: "lobby" }, "was not enrolled: name taken"],
+        [{ command: "resume_terminal", name: "gone" }, "was not resumed: terminal revoked"],
+        [{ command: "rotate_terminal", name: "gone", now: true }, "not rotated: terminal revoked"],
+        [{ command: "write_off_terminal", name: "lobby", reason }, "written off: not revoked"],
+        [{ command: "write_off_terminal", name: "gone", reason }, "written off: no notes"],
+        [
+          { command: "enrol_device", name: "other", terminal: "gone" },
+          "not enrolled: terminal revoked",
+        ],
+        [
+          { command: "enrol_device", name: "other", terminal: "mall" },
+          "not enrolled: device enrolled",
+        ],
+        [
+          { command: "enrol_device", name: "mall-cash", terminal: "lobby" },
+          "not enrolled: name taken",
+        ],
+        [{ command: "rotate_device", name: "gone-cash" }, "not rotated: device revoked"],
+        [{ command: "set_back_clock" }, "the bank's time was not set back: clock not ahead"],
+      ];
+      for (const [command, words] of rows) {
+        const answers: string[] = [];
+        const error = await assertRejects(
+          async () => {
+            for await (const answer of give(bank, anna, command)) {
+              answers.push(...Object.keys(answer));
+            }
+          },
+          UsageError,
+          words,
+          commandInWords(command),
+        );
+        assertEquals(answers, [], "no key file leaves the bank");
+        const entry = (await running.entries()).at(-1)!;
+        const asked = command.command.replaceAll("_", " ");
+        assertStringIncludes(entry, `operator anna | ${asked} (${error.message}`.slice(0, 100));
+      }
+      assertEquals((await bank.ledger.read.staff()).proposals, []);
+      assertEquals(await bank.ledger.read.customer("carl"), undefined);
+
+      await linesOf(bank, anna, settle(open, "10.00"));
+      await atm.ask({ op: "complete", movement: open, amount: "1000" });
+      const proposal = (await proposalsOf(bank, ben))[0]!.id;
+      await assertRejects(
+        () => linesOf(bank, ben, { command: "approve", proposal }),
+        UsageError,
+        `movement ${open} was not settled: already completed`,
+        "the approval checks again",
       );
     }),
 );

@@ -1,9 +1,13 @@
 /** What an approver reads before signing, and that no key held down signs for them. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { findBrowser } from "../../browser.ts";
-import { goTo, withConsoles } from "./open_console.ts";
+import { newId } from "../../server/helpers/running_bank.ts";
+import { goTo, says, withConsoles } from "./open_console.ts";
 
 const ignore = findBrowser() === null;
+
+/** The folder for pictures, if any. */
+const pictures = Deno.env.get("PICTURES");
 
 Deno.test({
   name:
@@ -92,5 +96,34 @@ Deno.test({
       await isAsked("Open an account");
       assertEquals((await read.accountsOf(["alice"])).length, 1);
       assertEquals([...anna.problems, ...problems], []);
+    }),
+});
+
+Deno.test({
+  name: "console: what would be refused at its approval is refused in its dialog",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      const { page, problems } = await open("anna", "officer");
+      await open("ben", "officer");
+      const atm = await running.visit("alice");
+      const movement = newId();
+      await atm.authorise("withdrawal", movement, "4000");
+      await atm.ask({ op: "complete", movement, amount: "4000" });
+      await goTo(page, "Customers");
+      await page.getByRole("main").getByRole("button", { name: "alice" }).click();
+      await page.getByRole("row").filter({ hasText: "withdraw €40.00" })
+        .getByRole("button", { name: "Correct" }).click();
+      await page.getByLabel("What should have been booked").fill("5000.00");
+      await page.getByLabel("Why, for the log").fill("a note stuck");
+      await page.getByRole("alertdialog").getByRole("button", { name: "Correct" }).click();
+      const refusal = `movement ${movement} was not corrected: insufficient funds`;
+      await page.getByText(refusal).waitFor();
+      if (pictures) await page.screenshot({ path: `${pictures}/refused-proposal.png` });
+      await says(page, refusal);
+      const entry = (await running.entries()).find((line) => line.includes("correct movement"))!;
+      assertStringIncludes(entry, `operator anna | correct movement (${refusal}`);
+      assertEquals((await running.bank.ledger.read.staff()).proposals, []);
+      assertEquals(problems, []);
     }),
 });

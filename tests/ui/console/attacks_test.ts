@@ -4,7 +4,7 @@ import { findBrowser } from "../../browser.ts";
 import { consoleActs } from "../../../lib/console.ts";
 import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import { consoleMachine } from "../../../ui/window/console_calls.ts";
-import { give } from "../../server/helpers/operators.ts";
+import { give, readAhead } from "../../server/helpers/operators.ts";
 import { everyCommand } from "../../server/helpers/every_command.ts";
 import { newId } from "../../server/helpers/running_bank.ts";
 import { everyEntry } from "../../../ui/console/state/screens.ts";
@@ -25,6 +25,7 @@ Deno.test({
       assertEquals(limited.outcome, "done");
       const device = { name: "mall-cash", terminal: "mall" };
       await Array.fromAsync(running.operate({ command: "enrol_device", ...device }));
+      const paid = await running.leaveNotes();
       await open("ben");
       const machine = consoleMachine(console);
       const act = async (command: OperatorCommand) => {
@@ -44,17 +45,18 @@ Deno.test({
           ],
           (_, value) => typeof value === "bigint" ? `${value}` : value,
         );
+      readAhead(bank);
       const before = await stateOf();
       const dangers: OperatorCommand[] = [
         { command: "settle_hold", movement: hold, complete: "40.00", reverse: false, reason },
         { command: "settle_hold", movement: hold, reverse: true, reason },
-        { command: "correct_movement", movement: hold, amount: "9.00", reason },
-        { command: "correct_movement", movement: hold, amount: "0", reason },
+        { command: "correct_movement", movement: paid, amount: "9.00", reason },
+        { command: "correct_movement", movement: paid, amount: "0", reason },
         { command: "open_account", username: "alice", name: "more", opening: "500.00" },
         { command: "reset_password", customer: "alice" },
         { command: "revoke_terminal", name: "lobby" },
         { command: "resume_terminal", name: "lobby" },
-        { command: "write_off_terminal", name: "lobby", reason },
+        { command: "write_off_terminal", name: "pier", reason },
         { command: "revoke_device", name: "mall-cash" },
         { command: "set_limits", withdrawal: "none" },
         { command: "confirm_clock" },
