@@ -1,6 +1,9 @@
-/** What the length of a real answer reveals on the network: the kind of its request, no more. */
+/**
+ * What the lengths of real messages reveal on the network: of a request in a visit nothing, of an
+ * answer the kind of its request, no more.
+ */
 import { assertEquals } from "@std/assert";
-import { longAnswerPlaintextBytesMin } from "../../../lib/limits.ts";
+import { longAnswerPlaintextBytesMin, plaintextSizeClassesBytes } from "../../../lib/limits.ts";
 import { encodeFrame, frameType } from "../../../lib/protocol/frame.ts";
 import type { Ask } from "../../../lib/protocol/message.ts";
 import { sealedLength } from "../../../lib/seal.ts";
@@ -9,28 +12,38 @@ import { newId, passwords, RunningBank } from "../helpers/running_bank.ts";
 /** A request id of a long visit, whose digits make an answer longer. */
 const longVisit = 1_000;
 
-Deno.test("answers to a log-in and to movements are of one length, whatever is refused, limited or booked", () =>
+const frameLength = (plaintextBytes: number) =>
+  encodeFrame(frameType.data, new Uint8Array(sealedLength(plaintextBytes))).length;
+
+/** Returns how many bytes these are, and empties the list. */
+const taken = (parts: Uint8Array[]) => parts.splice(0).reduce((sum, { length }) => sum + length, 0);
+
+Deno.test("a visit's requests are of one length, answers to its log-in and movements too, whatever is refused, limited or booked", () =>
   RunningBank.with(async (running) => {
-    const record = sealedLength(longAnswerPlaintextBytesMin);
-    const long = encodeFrame(frameType.data, new Uint8Array(record)).length;
+    const short = frameLength(plaintextSizeClassesBytes[0]);
+    const long = frameLength(longAnswerPlaintextBytesMin);
     const outcomes: string[] = [];
-    const received: Uint8Array[] = [];
-    let atm = await running.connect(running.keys.lobby, [], received);
+    const sent: Uint8Array[] = [], received: Uint8Array[] = [];
+    const lobby = () => running.connect(running.keys.lobby, sent, received);
+    let atm = await lobby();
+    const asks = async (ask: Ask) => {
+      [sent, received].forEach(taken);
+      const answer = await atm.ask(ask);
+      assertEquals(taken(sent), short, ask.op);
+      return answer;
+    };
     const check = async (when: string, ask: Ask) => {
-      received.length = 0;
-      const { outcome } = await atm.ask(ask);
+      const { outcome } = await asks(ask);
       const what = `${when}: ${ask.op}: ${outcome}`;
       outcomes.push(what);
-      const bytes = received.reduce((sum, { length }) => sum + length, 0);
-      assertEquals(bytes, long, what);
+      assertEquals(taken(received), long, what);
     };
     const to = (await running.visit("bob", running.keys.mall)).account;
     const logIn = async (when: string) => {
       await check(when, { op: "log_in", username: "alice", password: "not this one" });
-      const asked = { op: "log_in", username: "alice", password: passwords.alice } as const;
-      received.length = 0;
-      const answer = await atm.ask(asked);
-      assertEquals(received.reduce((sum, { length }) => sum + length, 0), long, `${when}: log_in`);
+      const { alice: password } = passwords;
+      const answer = await asks({ op: "log_in", username: "alice", password });
+      assertEquals(taken(received), long, `${when}: log_in`);
       return answer.account!.id;
     };
     const move = async (when: string, account: string, amount: string) => {
@@ -64,12 +77,17 @@ Deno.test("answers to a log-in and to movements are of one length, whatever is r
       await atm.ask({ op: "complete", movement, amount });
     }
     for (let id = 0; id < longVisit; id++) await atm.ask({ op: "touch" });
+    await asks({ op: "touch" });
+    await asks({ op: "balance", account });
+    await asks({ op: "recipient", from: account, account: to });
+    await asks({ op: "history", filter: { text: "groceries" } });
+    await asks({ op: "change_password", current: passwords.alice, next: passwords.alice });
     await move("rich, in a long visit", account, "123456789");
     await atm.client.close();
     await Array.fromAsync(
       running.operate({ command: "enrol_device", name: "lobby-cash", terminal: "lobby" }),
     );
-    atm = await running.connect(running.keys.lobby, [], received);
+    atm = await lobby();
     await move("with a keyed device", await logIn("with a keyed device"), "2000");
     for (const op of ["authorise", "complete", "transfer"]) {
       const all = outcomes.filter((each) => each.includes(`: ${op}: `));
