@@ -1,6 +1,6 @@
 /**
  * Changes one operator of the product at a time, chosen by a seed, and prints what finds each change: the
- * simulator within a minute of CPU, otherwise the tests of the ledger, the log and the ATM.
+ * simulator within a minute of CPU, otherwise the tests of the ledger, the log, the ATM, visits and operators.
  *
  *     deno task simulate:mutation [--seed N] [--count N]
  */
@@ -22,6 +22,8 @@ const tests = [
   "tests/server/ledger",
   "tests/server/audit",
   "tests/client",
+  "tests/server/visits",
+  "tests/server/operator",
 ];
 
 /** Operators, each with what is put instead. */
