@@ -80,6 +80,7 @@ Deno.test({
       assertEquals((await read.staff()).proposals.length, 1);
 
       await page.getByRole("button", { name: "Approve" }).click();
+      await dialog.locator("h2:focus").waitFor(); // the dialog takes the focus once it is drawn
       await dialog.getByRole("button", { name: "Approve and sign" }).focus();
       await hold();
       await dialog.getByText("your half, the second").waitFor();
