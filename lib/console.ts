@@ -19,6 +19,8 @@ export interface ConsoleCalls {
   touch(): Promise<void>;
   /** Starts to verify the log, if the console has its first key. A lock does not end it. */
   verify(): Promise<void>;
+  /** Starts to check the books. A lock does not end it. */
+  check(): Promise<void>;
   /** Takes an act that has outlasted a lock or its page, and has ended, out of the view. */
   dismiss(id: number): Promise<void>;
 }
@@ -30,14 +32,15 @@ export type ConsoleView =
   /** No server answers; `why` is a sentence. */
   | { state: "lost"; operator: string; why: string }
   /**
-   * `verification`: null for a console without the log's first key. `outlasting`: acts that were under
-   * way when the console locked, or when their page ended.
+   * `verification` is of the log, null for a console without its first key; `booksCheck` is of the books.
+   * `outlasting`: acts that were under way when the console locked, or when their page ended.
    */
   | {
     state: "open";
     operator: string;
     news: BankNews;
-    verification: Verification | null;
+    verification: LongCheck | null;
+    booksCheck: LongCheck;
     outlasting: readonly OutlastingAct[];
   };
 
@@ -51,12 +54,12 @@ export interface OutlastingAct {
   answer: ActAnswer | null;
 }
 
-/** How far the console's own verification of the log is. */
-export type Verification =
+/** How far a check is that the console's process has started. */
+export type LongCheck =
   | { state: "idle" }
-  /** How many entries are verified, of about how many. */
-  | { state: "running"; done: number; of: number }
-  /** `failed`: it could not be verified. `words` has the result. */
+  /** How many entries or rows are checked, of about how many; or bytes while these are copied. */
+  | { state: "running"; done: number; of: number; isCopying: boolean }
+  /** `failed`: there was no check. `words` has the result. */
   | { state: "good" | "bad" | "failed"; words: string; timeMs: number };
 
 export type LockReason = "idle" | "asked";
@@ -152,7 +155,6 @@ export const consoleActs = [
   "end_restore",
   "back_up",
   "rotate_audit_key",
-  "check_ledger",
   "take_checkpoint",
   "read_receipt",
   "remove_operator",

@@ -10,11 +10,11 @@ import type {
   ConsoleView,
   HoldNews,
   LockReason,
+  LongCheck,
   OutlastingAct,
   ReadAnswer,
   RowsOf,
   TerminalNews,
-  Verification,
   WatchedBank,
 } from "../../lib/console.ts";
 import { UsageError } from "../../lib/errors.ts";
@@ -67,7 +67,7 @@ export interface ConsoleOptions {
 /** What the console has of the bank, while it is unlocked. */
 interface Open {
   signer: Signer;
-  /** Ends the watch and all reads; acts and a verification have been signed, and go on. */
+  /** Ends the watch and all reads; acts and checks have been signed, and go on. */
   locking: AbortController;
   terminals: Map<string, TerminalNews>;
   holds: Map<string, HoldNews>;
@@ -76,6 +76,18 @@ interface Open {
   /** The last answer to each kind of query, and how many recent entries there were before it. */
   kept: Map<ConsoleQuery["of"], { query: string; answer: ReadAnswer<unknown[]>; total: number }>;
 }
+
+type OpenView = Extract<ConsoleView, { state: "open" }>;
+type CheckName = "verification" | "booksCheck";
+type CheckProgress = (done: number, of: number, isCopying?: boolean) => void;
+type CheckResult = Omit<Extract<LongCheck, { words: string }>, "timeMs">;
+/** @throws {BadLog} for a log that was changed */
+type RunCheck = (open: Open, onProgress: CheckProgress) => Promise<CheckResult>;
+
+const checkWords: Record<CheckName, string> = {
+  verification: "verify the log",
+  booksCheck: "check the books",
+};
 
 export class Console implements ConsoleCalls {
   #open: Open | null = null;
@@ -87,7 +99,7 @@ export class Console implements ConsoleCalls {
   #cancelIdle: () => void = () => {};
   /** Ends everything. */
   #closing = new AbortController();
-  #verification: Verification | null;
+  #checks: Pick<OpenView, "verification" | "booksCheck">;
   #outlasting = new Map<number, OutlastingAct>();
   #outlastingCount = 0;
   #bankId: string | null = null;
@@ -95,7 +107,8 @@ export class Console implements ConsoleCalls {
   /** @param signer the operator's key: the console begins unlocked */
   constructor(private readonly options: ConsoleOptions, signer: Signer) {
     this.#view = lost(signer.name, "the console connects to the bank");
-    this.#verification = options.verify ? { state: "idle" } : null;
+    const idle = { state: "idle" } as const;
+    this.#checks = { verification: options.verify ? idle : null, booksCheck: idle };
     this.unlock(signer);
   }
 
@@ -211,12 +224,25 @@ export class Console implements ConsoleCalls {
   }
 
   verify(): Promise<void> {
-    const open = this.#isOpen();
-    if (open && this.#verification && this.#verification.state !== "running") {
-      this.#use();
-      void this.#verify(open);
-    }
-    return Promise.resolve();
+    return this.#begin("verification", async (open, onProgress) => {
+      const answers = () => this.#answers(open, { command: "read_audit" }, this.#closing.signal);
+      const words = await this.options.verify!(answers, onProgress);
+      return { state: "good", words };
+    });
+  }
+
+  check(): Promise<void> {
+    return this.#begin("booksCheck", async (open, onProgress) => {
+      let result: CheckResult = { state: "failed", words: "the server gave no result" };
+      const check = { command: "check_ledger" } as const;
+      for await (const answer of this.#answers(open, check, this.#closing.signal)) {
+        if ("copied" in answer) onProgress(answer.copied, answer.of, true);
+        if ("checked" in answer) onProgress(answer.checked, answer.of);
+        if ("line" in answer) result = { state: "good", words: answer.line };
+        if ("bad" in answer) result = { state: "bad", words: answer.bad };
+      }
+      return result;
+    });
   }
 
   /** Drops the key, and ends what is under way. */
@@ -301,7 +327,7 @@ export class Console implements ConsoleCalls {
 
   #showOpen(operator: string, news: BankNews): void {
     const outlasting = [...this.#outlasting.values()];
-    this.#show({ state: "open", operator, news, verification: this.#verification, outlasting });
+    this.#show({ state: "open", operator, news, ...this.#checks, outlasting });
   }
 
   /** Shows what has changed in this process, if the bank's state is shown. */
@@ -309,29 +335,38 @@ export class Console implements ConsoleCalls {
     if (this.#view.state === "open") this.#showOpen(this.#view.operator, this.#view.news);
   }
 
-  async #verify(open: Open): Promise<void> {
-    const { say, verify, world } = this.options;
-    const show = (verification: Verification) => {
-      this.#verification = verification;
+  /** Starts a check, unless it is under way. */
+  #begin(name: CheckName, run: RunCheck): Promise<void> {
+    const open = this.#isOpen();
+    const check = this.#checks[name];
+    if (open && check && check.state !== "running") {
+      this.#use();
+      void this.#run(open, name, run);
+    }
+    return Promise.resolve();
+  }
+
+  /** Runs a check; shows each percent of it, and its result. */
+  async #run(open: Open, name: CheckName, run: RunCheck): Promise<void> {
+    const { say, world } = this.options;
+    const show = (check: LongCheck) => {
+      this.#checks = { ...this.#checks, [name]: check };
       this.#showAgain();
     };
-    show({ state: "running", done: 0, of: 1 });
-    let shown = 0;
-    const onProgress = (done: number, of: number) => {
+    let shown = { isCopying: false, percent: 0 };
+    show({ state: "running", done: 0, of: 1, isCopying: false });
+    const onProgress: CheckProgress = (done, of, isCopying = false) => {
       const percent = Math.floor(100 * done / Math.max(1, of));
-      if (percent > shown) show({ state: "running", done, of });
-      shown = Math.max(shown, percent);
+      if (isCopying === shown.isCopying && percent <= shown.percent) return;
+      shown = { isCopying, percent };
+      show({ state: "running", done, of, isCopying });
     };
-    const end = (state: "good" | "bad" | "failed", words: string) => {
-      show({ state, words, timeMs: world.nowMs() });
-      say(`verify the log: ${state}`);
-    };
-    const answers = () => this.#answers(open, { command: "read_audit" }, this.#closing.signal);
-    try {
-      end("good", await verify!(answers, onProgress));
-    } catch (error) {
-      end(error instanceof BadLog ? "bad" : "failed", (error as Error).message);
-    }
+    const result = await run(open, onProgress).catch((error): CheckResult => ({
+      state: error instanceof BadLog ? "bad" : "failed",
+      words: (error as Error).message,
+    }));
+    show({ ...result, timeMs: world.nowMs() });
+    say(`${checkWords[name]}: ${result.state}`);
   }
 
   /** Keeps the outcome of an act that a lock or its page's end left under way, for its operator. */

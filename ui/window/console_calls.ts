@@ -42,6 +42,7 @@ const parsers = new Map<string, Parse>(Object.entries(
     lock: (args) => args.length === 0 ? (console) => console.lock() : null,
     touch: (args) => args.length === 0 ? (console) => console.touch() : null,
     verify: (args) => args.length === 0 ? (console) => console.verify() : null,
+    check: (args) => args.length === 0 ? (console) => console.check() : null,
     dismiss: ([id, ...more]) =>
       isCount(id) && more.length === 0 ? (console) => console.dismiss(id) : null,
   } satisfies Record<keyof ConsoleCalls, Parse>,

@@ -79,8 +79,8 @@ Deno.test("console: it signs nothing for another bank in its folder, and says so
     const count = server.asked.length;
     watching.end();
     await shows(console, "another bank answers in /nowhere");
-    void server.next("check_ledger").then(({ send }) => send({ done: true }));
-    const answer = await console.act({ command: "check_ledger" });
+    void server.next("back_up").then(({ send }) => send({ done: true }));
+    const answer = await console.act({ command: "back_up", inFolder: true });
     assertEquals(answer.outcome, "refused");
     assertStringIncludes(JSON.stringify(answer), "another bank answers");
     assertEquals(server.asked.length, count, "nothing was signed");
@@ -98,9 +98,9 @@ Deno.test("console: a server that falls silent is lost, and what it was asked fo
     const watching = await server.next("watch_bank");
     watching.send(pieceOf({ news: someNews }));
     await shows(console, "Test Bank");
-    const act = console.act({ command: "check_ledger" });
+    const act = console.act({ command: "back_up", inFolder: true });
     const read = console.read(customer);
-    await Promise.all([server.next("check_ledger"), server.next("show_customer")]);
+    await Promise.all([server.next("back_up"), server.next("show_customer")]);
     await pause(system, 5);
     const before = new Set(waits);
     assertEquals(before.size, 3, "each connection has its own time");

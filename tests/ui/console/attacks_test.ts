@@ -129,6 +129,8 @@ Deno.test({
         ["refresh", [{ of: "customer", name: "alice", after: 5 }]],
         ["read", [{ of: "holds", find: "x".repeat(65), after: 0 }]],
         ["read", [{ of: "holds", find: "", after: 0, at: "" }]],
+        ["verify", [{}]],
+        ["check", ["bank"]],
         ["dismiss", ["0"]],
         ["dismiss", [-1]],
         ["dismiss", [0, 1]],
@@ -161,7 +163,6 @@ Deno.test({
       }
       const acts: OperatorCommand[] = [
         { command: "set_limits", account: "100000000093", day: "1.00" },
-        { command: "check_ledger" },
         { command: "take_checkpoint" },
         { command: "rotate_audit_key" },
         { command: "revoke_terminal", name: "lobby" },

@@ -35,8 +35,8 @@ Deno.test({
       await says(page, "the books are copied, and the copy is good");
       const [copy] = [...Deno.readDirSync(bank.backupFolder)].map(({ name }) => name);
       assertMatch(copy!, /^bank-.*\.sqlite$/);
-      await give(page, "Check the books");
-      await says(page, "the books are correct");
+      await page.getByRole("button", { name: "Check the books" }).click();
+      await page.getByText("the books are correct").waitFor();
 
       const sealed = async () =>
         (await bank.ledger.read.terminals()).map(({ sealedKey }) => sealedKey);

@@ -141,6 +141,7 @@ export function showing(
     lock: () => console.lock(),
     touch: () => console.touch(),
     verify: () => console.verify(),
+    check: () => console.check(),
     dismiss: (id) => console.dismiss(id),
     endPage: () => console.endPage(),
   };

@@ -8,9 +8,9 @@ import type {
   DifferenceNews,
   EntryNews,
   HoldNews,
+  LongCheck,
   OutlastingAct,
   TerminalNews,
-  Verification,
 } from "../../../lib/console.ts";
 import { consoleRowsMax } from "../../../lib/limits.ts";
 import type { OperableConsole } from "../../../ui/window/console_calls.ts";
@@ -306,7 +306,7 @@ function madeCustomer(customer: string, nowMs: number): CustomerFacts {
   };
 }
 
-const verified = (nowMs: number): Verification => ({
+const verified = (nowMs: number): LongCheck => ({
   state: "good",
   words: "the audit log is good: 41217 entries, and extends the checkpoint of 41200 entries",
   timeMs: nowMs - 3 * minute,
@@ -354,7 +354,7 @@ export function troubled(console: OperableConsole): OperableConsole {
 }
 
 const madeOutlasting = (nowMs: number): OutlastingAct[] => [
-  { id: 0, words: "check ledger", sinceMs: nowMs - 14 * minute, answer: null },
+  { id: 0, words: "back up, in folder: yes", sinceMs: nowMs - 14 * minute, answer: null },
   {
     id: 1,
     words: "suspend terminal, name: harbour",

@@ -109,6 +109,7 @@ export type ConsoleEvent =
   | { type: "close" }
   | { type: "lock" }
   | { type: "verify" }
+  | { type: "check" }
   /** Takes an act that has outlasted a lock off the page. */
   | { type: "dismiss"; id: number };
 
@@ -117,7 +118,7 @@ export type Effect =
   | { call: Reading; query: ConsoleQuery }
   | { call: "act"; command: OperatorCommand }
   | { call: "dismiss"; id: number }
-  | { call: "lock" | "verify" };
+  | { call: "lock" | "verify" | "check" };
 
 export interface Step {
   state: State;

@@ -40,6 +40,7 @@ export function reduce(state: State, event: ConsoleEvent): Step {
       return state.act?.step === "signing" ? still(state) : still({ ...state, act: null });
     case "lock":
     case "verify":
+    case "check":
       return { state, effects: [{ call: event.type }] };
     case "dismiss":
       return { state, effects: [{ call: "dismiss", id: event.id }] };

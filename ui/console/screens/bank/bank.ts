@@ -8,6 +8,7 @@ import { ago, bytes, fullTime, span } from "../../parts/format.ts";
 import { Panel } from "../../parts/panel.ts";
 import type { ScreenProps } from "../../state/model.ts";
 import { actsOnBank } from "./bank_acts.ts";
+import { BooksCheck } from "./books_check.ts";
 import { Limits } from "./limits.ts";
 import { Operators } from "./operators.ts";
 
@@ -21,7 +22,8 @@ export function Bank(props: ScreenProps): VNode {
   ` as VNode;
 }
 
-function BankState({ state, news, send }: ScreenProps): VNode {
+function BankState(props: ScreenProps): VNode {
+  const { state, news, send } = props;
   const { server: { startedMs, isShared, freeBytes, restore }, log: { backupMs }, bank } = news;
   const facts: Fact[] = [
     // the console runs where the server does
@@ -36,6 +38,7 @@ function BankState({ state, news, send }: ScreenProps): VNode {
   return html`
     <${Panel} title="State">
       <${Facts} facts=${facts} />
+      <${BooksCheck} ...${props} />
       <div class="panel__acts">
         <${Acts} acts=${actsOnBank(news, state.nowMs)} news=${news} send=${send} />
       </div>

@@ -16,7 +16,6 @@ export function actsOnBank({ server, bank: { timeZone } }: BankNews, nowMs: numb
     ...(aheadMs === null ? [] : [setBackClock(clock, fullTime(aheadMs, timeZone))]),
     ...(restore === null ? [] : [endRestore(restore)]),
     ...(isShared ? [] : [backUp]),
-    checkBooks,
     masterKey,
   ];
 }
@@ -65,16 +64,6 @@ const backUp: Act = {
   command: { command: "back_up", inFolder: true },
   fields: [],
   verb: "Back up",
-  isGrave: false,
-};
-
-const checkBooks: Act = {
-  title: "Check the books",
-  effect: "Works all balances out again from the movements, and compares every row with the log. " +
-    "It takes some minutes in a large bank.",
-  command: { command: "check_ledger" },
-  fields: [],
-  verb: "Check the books",
   isGrave: false,
 };
 
