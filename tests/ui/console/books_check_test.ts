@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { findBrowser, type Page } from "../../browser.ts";
 import type { Bank } from "../../../server/bank.ts";
 import type { CheckedBooks, OnProgress } from "../../../server/ledger/check.ts";
+import { violationsOf } from "../accessibility.ts";
 import { until } from "../../client/branch.ts";
 import { goTo, withConsoles } from "./open_console.ts";
 
@@ -63,6 +64,7 @@ Deno.test({
       await page.getByText("30,000 of about 40,000 rows").waitFor();
       assertEquals(await bar.getAttribute("value"), "30000");
       await picture(page, "check-running");
+      assertEquals(await violationsOf(page), []);
       await console.check(); // one at a time: the second call changes nothing
 
       await goTo(page, "Today");
@@ -97,6 +99,7 @@ Deno.test({
       await page.getByText("The books are wrong", { exact: true }).waitFor();
       await page.getByText("account 100000000093 has €1.00 more").waitFor();
       await picture(page, "check-bad");
+      assertEquals(await violationsOf(page), []);
 
       await stopServer();
       await startServer();
