@@ -13,6 +13,8 @@ import type { AtmDependencies } from "./dependencies.ts";
 export class Reconciliation {
   /** The bank's day, and how many movements were flagged, when the bank had the last report. */
   #reported = "";
+  /** Of the bank's time zone; kept, since each look at the clock needs it. */
+  #calendar: { timeZone: string; format: Intl.DateTimeFormat } | null = null;
 
   constructor(
     private readonly dependencies: Pick<AtmDependencies, "journal" | "devices" | "world">,
@@ -30,8 +32,7 @@ export class Reconciliation {
   async send(bank: BankClient, timeZone: string): Promise<void> {
     const { journal, devices, world } = this.dependencies;
     const nowMs = world.nowMs();
-    const day = new Intl.DateTimeFormat("en-CA", { timeZone }).format(nowMs);
-    const now = `${day} ${journal.flagged().length}`;
+    const now = `${this.#dayOf(nowMs, timeZone)} ${journal.flagged().length}`;
     const isReported = now === this.#reported;
     if (isReported || journal.open().length > 0 || devices.away() || !devices.counted()) return;
     const movements = journal.since(nowMs - reconcileDaysMs)
@@ -50,5 +51,12 @@ export class Reconciliation {
     // A difference is booked by the next count of staff.
     if (answer.cash !== undefined) journal.compared(BigInt(cash) - BigInt(answer.cash));
     this.#reported = now;
+  }
+
+  #dayOf(timeMs: number, timeZone: string): string {
+    if (this.#calendar?.timeZone !== timeZone) {
+      this.#calendar = { timeZone, format: new Intl.DateTimeFormat("en-CA", { timeZone }) };
+    }
+    return this.#calendar.format.format(timeMs);
   }
 }
