@@ -20,11 +20,23 @@ export const frameBytesMax = 66_000;
  * A message is padded to the next of these, so that its length reveals nothing else. The requests of a
  * customer's visit fit into the first.
  */
-export const plaintextSizeClassesBytes = [240, 384, 1_040, 2_048, 8_192, 16_384, 65_536] as const;
-/** Answers are padded to this at least, so that a refusal is as long as what it refuses. */
-export const answerPlaintextBytesMin = 384;
-/** The same for the answers to a log-in and to a movement: with accounts, limits, tokens and vouchers. */
-export const longAnswerPlaintextBytesMin = 1_040;
+export const plaintextSizeClassesBytes = [
+  240,
+  464,
+  752,
+  1_040,
+  2_048,
+  8_192,
+  16_384,
+  65_536,
+] as const;
+/**
+ * Answers are padded to this at least, so that a refusal is as long as what it refuses: a transfer with
+ * its voucher and what limits leave is the longest.
+ */
+export const answerPlaintextBytesMin = 464;
+/** The same for the answers to a log-in and to `authorise`: with accounts, or with a token. */
+export const longAnswerPlaintextBytesMin = 752;
 /** Records, bytes and age of one direction's keys, after which they are ratcheted forward. */
 export const recordsPerKeyMax = 2 ** 20;
 export const bytesPerKeyMax = 2 ** 30;

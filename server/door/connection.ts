@@ -28,7 +28,7 @@ import type { Exchanges } from "./exchanges.ts";
  * others: the length of a record must not reveal which.
  */
 const hasLongAnswers: ReadonlySet<Operation> = new Set(
-  ["log_in", "log_in_with_card", "authorise", "transfer", "complete", "reverse", "void"],
+  ["log_in", "log_in_with_card", "authorise"],
 );
 
 /** The context that all connections share. */

@@ -161,8 +161,8 @@ Deno.test("the length of a record reveals its size class alone", () => {
     smallest = largest + 1;
   }
   assertEquals(sender(roomy).close().length, lengthOf(0));
-  assertEquals(sender(roomy).data(filled(0x20, 1), nowMs, 384).length, lengthOf(380));
-  assertEquals(sender(roomy).data(filled(0x20, 381), nowMs, 384).length, lengthOf(381));
+  assertEquals(sender(roomy).data(filled(0x20, 1), nowMs, 464).length, lengthOf(460));
+  assertEquals(sender(roomy).data(filled(0x20, 461), nowMs, 464).length, lengthOf(461));
   const largestBody = sealedLength(plaintextSizeClassesBytes.at(-1)!);
   assert(largestBody <= frameBytesMax);
 });
