@@ -7,6 +7,7 @@ import type { EntryKind } from "../audit/entry.ts";
 import type {
   Account,
   AccountIdentity,
+  DayOut,
   Limits,
   Line,
   MovementId,
@@ -534,8 +535,8 @@ export interface Reply {
   card?: "with_pin" | "without_pin";
   /** For a log-in with a one-time password: its visit can only change the password. */
   oneTime?: boolean;
-  /** For a log-in and a terminal's movements: the terminal's cash account. */
-  cash?: Account;
+  /** For a log-in and a terminal's movements: what its cash account handed out today. */
+  cash?: DayOut;
   /** For a log-in: the bank's day. */
   day?: number;
   /** For a look-up: the name, masked. */

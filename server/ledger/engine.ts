@@ -261,7 +261,7 @@ export class Engine {
     for (const { action } of noticed) onError(new Error(action));
     return {
       ...repliesOf(batch),
-      accounts: changes.accounts,
+      accounts: changes.accounts.filter(({ kind }) => kind === "customer"),
       epochOpen: log.epochOpen,
       ...(this.#doubt !== null && { clockDoubt: this.#doubt }),
     };

@@ -7,7 +7,7 @@ import type { Command, Reply } from "./command.ts";
 import type { Account } from "./model.ts";
 import type { ReadStore } from "./store.ts";
 
-/** The result of a durable batch: a reply for each command, and every account it changed. */
+/** The result of a durable batch: a reply for each command, and every customer's account it changed. */
 export interface BatchOutcome {
   replies: Reply[];
   /** Replies, by index, whose entry is an older one: its place must be looked up. */

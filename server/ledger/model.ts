@@ -45,6 +45,9 @@ export interface Account {
   dayInMax: bigint | null;
 }
 
+/** What an account handed out on the last day on which its money moved, and its own limit. */
+export type DayOut = Pick<Account, "day" | "dayOut" | "dayOutMax">;
+
 /** The identity of an account: random for a customer's. */
 export type AccountIdentity = Pick<Account, "number" | "uid">;
 

@@ -4,15 +4,15 @@ import { balanceDaysMax } from "../../lib/limits.ts";
 import type { Answer } from "../../lib/protocol/message.ts";
 import type { Reply } from "../ledger/command.ts";
 import { calendarDayOf, dateOf } from "../ledger/day.ts";
-import type { Account, Limits } from "../ledger/model.ts";
+import type { Account, DayOut, Limits } from "../ledger/model.ts";
 import type { DayEnd } from "../ledger/store.ts";
 
 /** What limits the movements of an account at a terminal now. */
 export interface LimitsNow {
   /** The bank's. */
   limits: Limits;
-  /** The terminal's cash account. */
-  cash: Account | undefined;
+  /** What the terminal's cash account handed out. */
+  cash: DayOut | undefined;
   /** The bank's day. */
   today: number;
 }
@@ -52,7 +52,7 @@ export function accountView(account: Account, now?: LimitsNow): AccountView {
 
 /** Returns what the limits still allow. */
 function leftOf(account: Account, { limits, cash, today }: LimitsNow): LimitsLeft {
-  const spent = ({ day, dayOut }: Account) => day >= today ? dayOut : 0n;
+  const spent = ({ day, dayOut }: DayOut) => day >= today ? dayOut : 0n;
   const text = (name: keyof LimitsLeft, max: bigint | null, used: bigint) =>
     max === null ? {} : { [name]: String(max > used ? max - used : 0n) };
   return {

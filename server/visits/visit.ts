@@ -7,7 +7,7 @@ import { pause, type Timers } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
 import { laterDayOf } from "../ledger/day.ts";
-import type { Account, Limits } from "../ledger/model.ts";
+import type { Account, DayOut, Limits } from "../ledger/model.ts";
 import type { LimitsNow } from "./views.ts";
 import type { Presence, PresentVisit } from "./presence.ts";
 
@@ -39,8 +39,8 @@ export interface VisitCustomer {
 export interface VisitMoney {
   /** The customer's. */
   readonly accounts: readonly Pick<Account, "id" | "number" | "uid">[];
-  /** The terminal's. */
-  readonly cash: Account | undefined;
+  /** Of the terminal. */
+  readonly cash: DayOut | undefined;
   readonly limits: Limits;
   /** The bank's day. */
   readonly day: number;
@@ -58,8 +58,8 @@ export interface VisitEvents {
 export class Visit {
   readonly #stopsWatching: readonly (() => void)[];
   readonly #present: PresentVisit;
-  /** The terminal's cash account. */
-  #cash: Account | undefined;
+  /** What the terminal's cash account handed out. */
+  #cash: DayOut | undefined;
   #lastRequestMs: number;
   #cancelTimer = () => {};
   #isOver = false;
@@ -143,9 +143,9 @@ export class Visit {
     this.#endByBank("log out - password changed or account locked", "bank");
   }
 
-  /** Called with each later state of the terminal's cash account. */
-  onCash(account: Account): void {
-    this.#cash = account;
+  /** Called after each of the terminal's movements. */
+  onCash(cash: DayOut): void {
+    this.#cash = cash;
   }
 
   /** Called at each of the customer's requests. */

@@ -5,7 +5,7 @@ import { amountMinorMax } from "../../../lib/money.ts";
 import type { Account, Movement } from "../model.ts";
 import type { Authorise, Transfer } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
-import { isOver, mayChange } from "./bounds.ts";
+import { dayOutOf, isOver, mayChange } from "./bounds.ts";
 import { accountOfRow, customerAccount, logMovement } from "./movement_rows.ts";
 import { isInDoubt } from "./doubt.ts";
 import { statusNonceOf } from "./proof.ts";
@@ -43,7 +43,7 @@ export function authorise(batch: Batch, command: Authorise): Answer {
     outcome,
     ...tokenAnswer(row),
     account: mine && batch.books.account(mine.id),
-    cash: cash && batch.books.account(cash.id),
+    cash: cash && dayOutOf(batch.books.account(cash.id)!),
   };
 }
 

@@ -21,6 +21,7 @@ import {
 } from "../model.ts";
 import type { CardLogIn, LogCommand, LogIn } from "../command.ts";
 import { type Answer, type Batch, failed, failuresOf } from "./batch.ts";
+import { dayOutOf } from "./bounds.ts";
 import { forgetTries } from "./card_tries.ts";
 
 export function logIn(batch: Batch, command: LogIn): Answer {
@@ -78,7 +79,8 @@ export function admit(
   const cash = batch.books.accountOf("terminal", terminal);
   const { displayName } = batch.books.customer(username)!;
   return {
-    ...{ outcome: "ok", account, accounts: usable, cash, day: batch.day },
+    ...{ outcome: "ok", account, accounts: usable, day: batch.day },
+    cash: cash && dayOutOf(cash),
     ...(displayName !== undefined && { displayName }),
   };
 }

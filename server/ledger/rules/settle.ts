@@ -2,6 +2,7 @@
 import type { Movement } from "../model.ts";
 import type { Settle } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
+import { dayOutOf } from "./bounds.ts";
 import { accountOfRow, logMovement } from "./movement_rows.ts";
 import { isInDoubt, putInDoubt } from "./doubt.ts";
 import { confirmDeviceKeys, provedAmount, statusNonceOf } from "./proof.ts";
@@ -134,7 +135,7 @@ export function settleRow(
   else for (const id of [debit, credit]) books.giveBack(id, first.day, { out: unused });
   const row = batch.addRow({ ...first, step: 2, action, booked, outcome: "ok", operator, status });
   logMovement(batch, row, first);
-  const cash = books.account(first.kind === "withdrawal" ? credit : debit);
+  const cash = dayOutOf(books.account(first.kind === "withdrawal" ? credit : debit)!);
   return { outcome: "ok", booked, account: accountOfRow(batch, first), cash };
 }
 
