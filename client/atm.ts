@@ -71,6 +71,7 @@ export class BankAtm implements Atm {
       ...dependencies,
       cardTaken: () => this.#cardTaken(),
       currency: () => this.#line.state.currency.code,
+      visitor: () => this.#visits.current,
       onChange,
       onPowerCut: () => {
         this.#line.cut();

@@ -49,6 +49,8 @@ export interface CashierDependencies extends
    * it was taken.
    */
   cardTaken?: () => Promise<boolean>;
+  /** Returns the customer who is logged in. */
+  visitor: () => Payer | null;
   /** Called when notes were presented, taken or counted. */
   onChange: () => void;
   /** Called when the power fails: only the state on disk remains. */
@@ -75,6 +77,10 @@ export class Cashier {
   #underWay: Promise<unknown> = Promise.resolve();
   /** Resolves when the acceptor has stopped counting. */
   #counting: Promise<unknown> = Promise.resolve();
+  /** The customer for whom the acceptor was last opened. */
+  #depositor: Payer | null = null;
+  /** Whether it was opened, and its notes were neither booked nor returned on the customer's request. */
+  #depositing = false;
 
   constructor(private readonly dependencies: CashierDependencies) {
     this.#voiding = new Voiding(dependencies);
@@ -106,11 +112,14 @@ export class Cashier {
 
   /**
    * Recovers after a start or an interruption: retracts notes in transit, records interrupted
-   * outcomes, and returns the notes in escrow.
+   * outcomes, and returns the notes in escrow, unless their customer's visit has ended.
    */
   async recover(): Promise<void> {
     await this.alone(async () => {
-      if (await this.#clear()) await this.returnEscrow();
+      if (!await this.#clear()) return;
+      const depositor = this.#depositor;
+      const isAway = depositor !== null && this.dependencies.visitor() !== depositor;
+      await this.returnEscrow(isAway);
     });
   }
 
@@ -306,6 +315,8 @@ export class Cashier {
         await this.#refuse(payer, "deposit", 0n, "device_fault");
         return "device_fault";
       }
+      this.#depositor = payer;
+      this.#depositing = true;
       this.#counting = this.#count().catch((error) => {
         devices.closeShutter();
         if (!this.dependencies.onError(error)) {
@@ -338,22 +349,30 @@ export class Cashier {
     await this.#stopCounting(); // the count must not change after it was read
     const notes = devices.accepting() ? devices.escrow() : new Map<bigint, number>();
     const amount = totalOf(notes);
+    // The acceptor has ended without a request: the notes that are in it are unknown, or came back.
+    const isLost = this.#depositing && !devices.accepting();
+    this.#depositing = false;
     const result = payer.inDoubt
       ? this.#receipt("deposit", `${amount}`, "earlier_in_doubt")
       : amount === 0n
-      ? await this.#refuse(payer, "deposit", amount, "no_notes_inserted")
+      ? await this.#refuse(payer, "deposit", amount, isLost ? "device_fault" : "no_notes_inserted")
       : await this.#move(payer, { kind: "deposit", amount, notes }, () => devices.cashInEnd());
     await this.returnEscrow();
     return result;
   }
 
-  /** Returns the notes in escrow. Flags notes that cannot be returned or are not taken. */
-  async returnEscrow(): Promise<void> {
+  /**
+   * Returns the notes in escrow. Flags notes that cannot be returned or are not taken.
+   * @param isAway whether their customer's visit is over: someone else could take them
+   */
+  async returnEscrow(isAway = false): Promise<void> {
     const { devices, journal, world, currency, log } = this.dependencies;
     if (!devices.accepting() && devices.withheld().size === 0) return;
     await this.#stopCounting();
-    if (await this.#drive(() => devices.cashInRollback()) === null) return;
-    await this.#untilTaken();
+    if (!isAway) {
+      if (await this.#drive(() => devices.cashInRollback()) === null) return;
+      await this.#untilTaken();
+    }
     if (this.#closing.signal.aborted) return; // the notes can still be taken; the next start continues here
     const notes = devices.withheld();
     if (notes.size > 0) {

@@ -145,6 +145,8 @@ export interface Start {
   cashier: Cashier;
   line: BankClient;
   payer: Payer;
+  /** Who is logged in. */
+  visitor: Payer | null;
   close(): Promise<void>;
 }
 
@@ -198,6 +200,7 @@ export async function startAtm(
     currency: () => settings.currency.code,
     onChange: () => {},
     onPowerCut: () => {},
+    visitor: () => start.visitor,
   });
   const line = bank as unknown as BankClient;
   const account = viewOf(bank.books.account(accountIdOf("bob"))!);
@@ -206,7 +209,8 @@ export async function startAtm(
     await cashier.idle();
     await served?.close();
   };
-  return branch.present = { simulated, devices, cashier, line, payer, close };
+  const start: Start = { simulated, devices, cashier, line, payer, close, visitor: payer };
+  return branch.present = start;
 }
 
 /** Connects an ATM to a service of these devices, without sockets. */

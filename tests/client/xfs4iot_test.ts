@@ -55,6 +55,50 @@ Deno.test("a withdrawal and a deposit by WebSocket, and the service counts the n
   }
 });
 
+Deno.test("a deposit whose devices stopped answering is not called empty: its notes are inside", async () => {
+  const branch = await Branch.open();
+  try {
+    const lobby = branch.atm("lobby", { byService: true });
+    await logIn(lobby);
+    assertEquals((await lobby.atm.depositOpen()).outcome, "ok");
+    await lobby.atm.insertNote("5000");
+    await until("counted", () => lobby.atm.view().escrow?.total === "5000");
+    lobby.served!.restart();
+    await until("they are away", () => lobby.atm.view().escrow === null);
+    assertEquals((await lobby.atm.depositConfirm()).outcome, "device_fault");
+    await lobby.close();
+  } finally {
+    await branch.close();
+  }
+});
+
+Deno.test("notes of a deposit that devices return after a cut are given to its customer, and to nobody else", async (t) => {
+  for (const who of ["its customer", "somebody else", "nobody"] as const) {
+    await t.step(`${who} is logged in`, async () => {
+      const folder = Deno.makeTempDirSync();
+      const branch = await openBranch(folder, chanceOf(7), "by messages");
+      let line: MessageSocket | null = null;
+      const start = await startAtm(branch, false, (socket) => line = socket);
+      const { cashier, devices, simulated, payer } = start;
+      assertEquals(await cashier.openAcceptor(payer), "ok");
+      await simulated.insert(5_000n);
+      await until("counted", () => totalOf(devices.escrow()) === 5_000n);
+      line!.close();
+      await until("connected again", () => !devices.accepting() && !devices.away());
+      const isTheirs = who === "its customer";
+      start.visitor = isTheirs ? payer : who === "nobody" ? null : { ...payer };
+      await cashier.recover();
+      assertEquals(totalOf(simulated.withheld()), 0n);
+      assertEquals(totalOf(simulated.at("left")), isTheirs ? 0n : 5_000n);
+      assertEquals(branch.journal.flagged().map(({ kind }) => kind), isTheirs ? [] : ["left"]);
+      await start.close();
+      branch.database.close();
+      branch.notes.close();
+      Deno.removeSync(folder, { recursive: true });
+    });
+  }
+});
+
 Deno.test("devices whose disk is full are out of service, and so is cash at the ATM, until there is room", async () => {
   const branch = await Branch.open();
   try {
