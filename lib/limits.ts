@@ -443,6 +443,8 @@ export const takeCardMsMax = 30 * second;
 export const deviceMessageLengthMax = 2 ** 21;
 /** A device that does not end a command in this time does not answer. A customer may insert notes longer. */
 export const deviceAnswerMsMax = minute;
+/** Pause between the ATM's checks that a device still answers: a line may end without a word. */
+export const deviceKeepAliveMs = 30 * second;
 /** Commands of one connection that a device queues. */
 export const deviceRequestsMax = 64;
 /** An end-to-end security token (XFS4IoT). */

@@ -8,7 +8,12 @@ import { Xfs4IotCardReader } from "../../client/cash/xfs4iot/xfs4iot_card_reader
 import { CardSlot } from "../../client/device_service/card_slot.ts";
 import { DeviceService, publisherPath } from "../../client/device_service/device_service.ts";
 import { openDevicesFolder } from "../../client/folder/devices_folder.ts";
-import { cardReaderRetryMs, deviceRetryMs } from "../../lib/limits.ts";
+import {
+  cardReaderRetryMs,
+  deviceAnswerMsMax,
+  deviceKeepAliveMs,
+  deviceRetryMs,
+} from "../../lib/limits.ts";
 import { messagesOf, system, systemFiles } from "../../lib/system.ts";
 import type { World } from "../../lib/world.ts";
 import { until } from "./branch.ts";
@@ -217,6 +222,29 @@ Deno.test("a reader that does not say its state has no card in it: the ATM conne
     await until("it was asked", () => lies === 0);
     await until("it is away", () => reader.away() || seen.has("present"));
     assertEquals([...seen], ["notPresent"]);
+    await until("it is back", () => !reader.away());
+    await service.insert();
+    await until("the card is read", () => desk.state === "inserted");
+    await desk.close();
+  }));
+
+Deno.test("a line that ends without a word while a card is waited for is replaced", () =>
+  withService(async (service) => {
+    let isSilent = false;
+    const connect = async (url: string) => {
+      const socket = await connectStandard(url);
+      isSilent = false;
+      return { ...socket, send: (text: string) => void (isSilent || socket.send(text)) };
+    };
+    const short = new Set([deviceKeepAliveMs, deviceAnswerMsMax]);
+    const world: World = {
+      ...system,
+      after: (ms, act) => system.after(short.has(ms) ? 100 : ms, act),
+    };
+    const { desk, reader } = service.atm(60_000, connect, () => {}, world);
+    await until("a card is waited for", () => service.simulated.accepting());
+    isSilent = true;
+    await until("it is away", () => reader.away());
     await until("it is back", () => !reader.away());
     await service.insert();
     await until("the card is read", () => desk.state === "inserted");

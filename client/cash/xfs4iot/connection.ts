@@ -2,7 +2,7 @@
  * A client's connection to one service: sends commands and returns their completions. What breaks
  * the specification ends it.
  */
-import { deviceAnswerMsMax } from "../../../lib/limits.ts";
+import { deviceAnswerMsMax, deviceKeepAliveMs } from "../../../lib/limits.ts";
 import type { MessageSocket, Timers } from "../../../lib/world.ts";
 import {
   checkEvent,
@@ -50,6 +50,7 @@ export class DeviceConnection {
   readonly #pending = new Map<number, Pending>();
   #requestId = 0;
   #isOver = false;
+  #cancelKeepAlive = () => {};
 
   constructor(
     private readonly socket: MessageSocket,
@@ -102,6 +103,17 @@ export class DeviceConnection {
     return promise;
   }
 
+  /**
+   * Checks repeatedly that the service still answers, until the end. A command that waits for a
+   * customer has no other limit.
+   */
+  keepAlive(): void {
+    if (this.#isOver) return;
+    this.#cancelKeepAlive = this.options.world.after(deviceKeepAliveMs, () => {
+      this.command("Common.Status", {}).then(() => this.keepAlive(), () => this.close());
+    });
+  }
+
   close(): void {
     this.socket.close();
     this.#end();
@@ -140,6 +152,7 @@ export class DeviceConnection {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#cancelKeepAlive();
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     for (const { name, failed } of pending) {

@@ -61,6 +61,7 @@ export class Xfs4IotCardReader implements CardReader {
         async (service) => {
           await this.#refresh(service);
           this.#connection = service;
+          service.keepAlive();
           this.#connected.resolve();
           this.onChange?.();
         },

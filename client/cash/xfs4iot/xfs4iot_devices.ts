@@ -129,6 +129,7 @@ export class Xfs4IotDevices implements CashDevices {
           await this.#configure(service);
           await this.#endExchange(service);
           this.#connection = service;
+          service.keepAlive();
           this.onChange?.();
         },
       );
