@@ -3,6 +3,7 @@ import type { DatabaseFaults } from "./memory_store.ts";
 import { soundDatabase } from "./memory_store.ts";
 import { type DiskFaults, soundDisk } from "./disk.ts";
 import { calmHabits, type Habits } from "./customer.ts";
+import { type LineFaults, soundLine } from "./message_pair.ts";
 import { type NetworkFaults, quietNetwork } from "./network.ts";
 import { Random } from "./random.ts";
 
@@ -17,6 +18,7 @@ export const faultClasses = [
   "operators",
   "cards",
   "tokens",
+  "lines",
 ] as const;
 export type FaultClass = typeof faultClasses[number];
 
@@ -75,6 +77,18 @@ export const sqliteCommitFaults = (config: Config) => 0.01 * intensity(config, "
 export function diskFaults(config: Config): DiskFaults {
   const chance = 0.003 * intensity(config, "disks");
   return chance > 0 ? { full: chance, syncFails: chance } : soundDisk;
+}
+
+/** Returns the faults of the connections between ATMs and their devices' services. */
+export function lineFaults(config: Config): LineFaults {
+  const times = intensity(config, "lines");
+  if (times === 0) return soundLine;
+  return {
+    cuts: 0.000_5 * times,
+    stalls: 0.001 * times,
+    stallMsMax: 90_000,
+    vanishes: 0.000_2 * times,
+  };
 }
 
 /** How likely a process crashes at each of its crash points. */

@@ -43,6 +43,8 @@ export const calmHabits: Habits = {
 const patienceMs = 120_000;
 /** How long a change of a password may be on its way. */
 const changeMsMax = 300_000;
+/** How long a note may lie in a slot. */
+const slotMsMax = 10 * 60_000;
 const thinkMs = [800, 5_000] as const;
 const triesMax = 6;
 const entryTriesMax = 6;
@@ -244,7 +246,10 @@ export class Customer {
     card.usedBy = this.person;
     this.#card = card;
     this.#machine.insertCard(card.name);
-    return await page.until(({ screen }) => screen.name === "pin", 10_000);
+    if (!await page.until(({ screen }) => screen.name === "pin", 10_000)) return false;
+    if (this.#machine.cardAtExit(card.number) !== null) return true;
+    page.send({ type: "back" }); // a card was inside that the ATM did not see until now
+    return false;
   }
 
   #openedWith(card: Card, pin: string, changes: number, sentMs: number): void {
@@ -533,6 +538,15 @@ export class Customer {
     if (this.#isAt("deposit")) page.send({ type: "back" });
     await this.#whileWorking();
     await this.#conclude(attempt);
+    await this.#waitForSlot();
+  }
+
+  /** Nobody leaves a note in the slot, which may be taken in once a line to the devices no longer stalls. */
+  async #waitForSlot(): Promise<void> {
+    const endMs = this.world.scheduler.timeMs + slotMsMax;
+    while (this.#machine.hasNoteInSlot && this.world.scheduler.timeMs < endMs) {
+      await this.#pause(1_000);
+    }
   }
 
   async #viewBalance(): Promise<void> {

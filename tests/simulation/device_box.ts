@@ -17,7 +17,7 @@ import { standardLine } from "../client/reference_messages.ts";
 import type { Card } from "./cards.ts";
 import { DurableDatabase } from "./guarded_database.ts";
 import type { CrashKind, Host, Process } from "./host.ts";
-import { messagePair } from "./message_pair.ts";
+import { type LineFaults, messagePair, soundLine } from "./message_pair.ts";
 
 export const devicesUrl = `ws://devices${publisherPath}`;
 
@@ -28,6 +28,11 @@ interface Running {
   services: DeviceService[];
 }
 
+export interface DeviceBoxWorld {
+  log(line: string): void;
+  count(what: string): void;
+}
+
 export class DeviceBox {
   readonly database = new DurableDatabase();
   /** Whether it is started again when it has ended. */
@@ -36,12 +41,16 @@ export class DeviceBox {
   #running: Running | null = null;
   #keyFile: string | null = null;
   #crashesAtPoint = 0;
+  /** Of the connections to it. */
+  lineFaults: LineFaults = soundLine;
+  #lines = 0;
+  readonly #inSlot = new Set<symbol>();
   readonly #cards = new Map<string, string>();
 
   constructor(
     readonly name: string,
     readonly host: Host,
-    private readonly log: (line: string) => void,
+    private readonly world: DeviceBoxWorld,
   ) {
     prepareTables(this.database.raw, name, devicesVersions);
   }
@@ -79,7 +88,7 @@ export class DeviceBox {
     const keys = this.#keyFile === null ? null : parseDeviceKeys(this.#keyFile, "its keys");
     const { world } = process;
     const security = keys && new EndToEnd({ world, database, devices, keys });
-    const log = (line: string) => process.alive && this.log(`${this.name}: ${line}`);
+    const log = (line: string) => process.alive && this.world.log(`${this.name}: ${line}`);
     const recycler = new CashRecycler(devices, database, security);
     const service = new DeviceService(recycler, world, log, {
       name: "CashRecycler",
@@ -124,7 +133,13 @@ export class DeviceBox {
   connect(from: Process, url: string): Promise<MessageSocket> {
     if (!this.#running) return Promise.reject(new Error("the devices are off"));
     const { process, services } = this.#running;
-    const [near, far] = messagePair(from, process, this.host.random.split(`line ${url}`));
+    const { random: own } = this.host;
+    const random = own.split(`line ${url}`);
+    const [near, far] = messagePair(from, process, random, {
+      faults: () => this.lineFaults,
+      random: own.split(`faults of line ${++this.#lines}`),
+      count: (what) => this.world.count(what),
+    });
     const { pathname } = new URL(url);
     if (!services.some((service) => service.accept(pathname, far, devicesUrl))) far.close();
     return Promise.resolve(standardLine(near));
@@ -142,7 +157,20 @@ export class DeviceBox {
   // What people do
 
   insertNote(value: bigint): void {
-    this.#act(({ devices }) => void devices.insert(value));
+    this.#act(({ process, devices }) => {
+      const note = Symbol();
+      this.#inSlot.add(note);
+      const forget = process.atEnd(() => this.#inSlot.delete(note));
+      void devices.insert(value).then(() => {
+        forget();
+        this.#inSlot.delete(note);
+      });
+    });
+  }
+
+  /** Returns whether a note in the slot was neither taken in nor given back yet. */
+  get hasNoteInSlot(): boolean {
+    return this.#inSlot.size > 0;
   }
 
   arm(fault: DeviceFault): void {

@@ -222,6 +222,11 @@ export class Machine {
     this.page?.send({ type: "demo", call: { name: "insertNote", args: [String(value)] } });
   }
 
+  /** Returns whether a note in the slot was neither taken in nor given back yet. */
+  get hasNoteInSlot(): boolean {
+    return this.box?.hasNoteInSlot ?? false;
+  }
+
   /** Somebody makes a device fail. */
   arm(fault: DeviceFault): void {
     if (this.box) return this.box.arm(fault);

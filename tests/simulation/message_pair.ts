@@ -1,16 +1,83 @@
-/** A connection by messages between two processes of one machine. */
+/**
+ * A connection by messages between two processes of one machine, or of two: it is cut, stalls, or ends
+ * without a word.
+ */
 import type { MessageSocket } from "../../lib/world.ts";
 import type { Process } from "./host.ts";
 import type { Random } from "./random.ts";
 
 const delayMsMax = 4;
+/** The service's runtime ends a connection whose pings are not answered. */
+const pingMs = [30_000, 60_000] as const;
 
-/** Returns both ends. Each ends when its process does, and the other one after it. */
-export function messagePair(near: Process, far: Process, random: Random): [End, End] {
-  const ends: [End, End] = [new End(near, random), new End(far, random)];
+/** What a line does, each as a probability for one message unless it says otherwise. */
+export interface LineFaults {
+  /** Both ends get the end; what is on its way is lost. */
+  readonly cuts: number;
+  /** A delay of up to `stallMsMax` instead of the usual one, for this message and those after it. */
+  readonly stalls: number;
+  readonly stallMsMax: number;
+  /** Nothing arrives any more: the service's end ends later, and the other one when it sends again. */
+  readonly vanishes: number;
+}
+
+export const soundLine: LineFaults = { cuts: 0, stalls: 0, stallMsMax: 0, vanishes: 0 };
+
+export interface LineWorld {
+  faults(): LineFaults;
+  /** Of this line alone, for its faults. */
+  readonly random: Random;
+  count(what: string): void;
+}
+
+/** Returns both ends; the far one is the service's. Each ends when its process does, and the other one after it. */
+export function messagePair(
+  near: Process,
+  far: Process,
+  random: Random,
+  world: LineWorld,
+): [End, End] {
+  const line = new Line(random, world);
+  const ends: [End, End] = [new End(near, line), new End(far, line)];
   ends[0].peer = ends[1];
   ends[1].peer = ends[0];
+  line.ends = ends;
   return ends;
+}
+
+type Fault = "cuts" | "stalls" | "vanishes";
+
+class Line {
+  ends!: readonly [End, End];
+  /** Nothing passes any more. */
+  isGone = false;
+
+  constructor(readonly random: Random, private readonly world: LineWorld) {}
+
+  /** Returns the milliseconds that a message takes; null where it does not arrive. */
+  delayMs(scheduler: Process["host"]["scheduler"]): number | null {
+    const usualMs = this.random.fraction() * delayMsMax;
+    if (this.isGone) return null;
+    if (this.#fails("cuts")) {
+      this.isGone = true;
+      for (const end of this.ends) scheduler.after(0, "line cut", () => end.close());
+      return null;
+    }
+    if (this.#fails("vanishes")) {
+      this.isGone = true;
+      const [, service] = this.ends;
+      scheduler.after(this.world.random.between(...pingMs), "no pong", () => service.close());
+      return null;
+    }
+    if (!this.#fails("stalls")) return usualMs;
+    return this.world.random.fraction() * this.world.faults().stallMsMax;
+  }
+
+  #fails(kind: Fault): boolean {
+    if (!this.world.random.chance(this.world.faults()[kind])) return false;
+    this.world.count(`fault: line to devices ${kind}`);
+    return true;
+  }
 }
 
 class End implements MessageSocket {
@@ -22,7 +89,7 @@ class End implements MessageSocket {
   #notBeforeMs = 0;
   readonly #forget: () => void;
 
-  constructor(private readonly process: Process, private readonly random: Random) {
+  constructor(private readonly process: Process, private readonly line: Line) {
     this.#forget = process.atEnd(() => this.#end());
   }
 
@@ -36,7 +103,11 @@ class End implements MessageSocket {
 
   send(text: string): void {
     this.process.requireAlive();
-    if (!this.#isOver) this.#deliver(`${text.length} characters`, () => this.peer.#take(text));
+    if (this.#isOver) return;
+    // An end that is gone refuses what still arrives for it.
+    if (this.line.isGone && this.peer.#isOver) {
+      this.process.host.scheduler.after(delayMsMax, "line refused", () => this.close());
+    } else this.#deliver(`${text.length} characters`, () => this.peer.#take(text));
   }
 
   close(): void {
@@ -67,11 +138,13 @@ class End implements MessageSocket {
   /** In the order in which it was sent. */
   #deliver(what: string, arrive: () => void): void {
     const { scheduler } = this.process.host;
-    const atMs = Math.max(
-      this.#notBeforeMs,
-      scheduler.timeMs + this.random.fraction() * delayMsMax,
-    );
+    const delayMs = this.line.delayMs(scheduler);
+    if (delayMs === null) return;
+    const atMs = Math.max(this.#notBeforeMs, scheduler.timeMs + delayMs);
     this.#notBeforeMs = atMs;
-    scheduler.after(atMs - scheduler.timeMs, `${this.process.name} ${what}`, arrive);
+    const go = () => {
+      if (!this.line.isGone) arrive();
+    };
+    scheduler.after(atMs - scheduler.timeMs, `${this.process.name} ${what}`, go);
   }
 }

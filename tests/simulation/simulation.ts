@@ -22,6 +22,7 @@ import {
   databaseFaults,
   diskFaults,
   habits,
+  lineFaults,
   networkFaults,
   sqliteCommitFaults,
 } from "./config.ts";
@@ -36,6 +37,7 @@ import type { Intent, Look } from "./intents.ts";
 import { replayTokens } from "./jackpot.ts";
 import { judgeLog, type LogKeys } from "./log_judge.ts";
 import { Machine } from "./machine.ts";
+import { soundLine } from "./message_pair.ts";
 import { MemoryDatabase, MemoryStore, soundDatabase } from "./memory_store.ts";
 import {
   creditedBy,
@@ -338,7 +340,10 @@ class Simulation {
       return null;
     }
     const name = `${machine}-devices`;
-    const box = new DeviceBox(name, this.#host(name, ""), (line) => this.#logged(line));
+    const box = new DeviceBox(name, this.#host(name, ""), {
+      log: (line) => this.#logged(line),
+      count: (what) => this.#count(what),
+    });
     this.#boxes.push(box);
     return box;
   }
@@ -617,7 +622,10 @@ class Simulation {
       each.disk.faults = troubled ? diskFaults(config) : soundDisk;
       each.host.turnClock(0);
     }
-    for (const box of this.#boxes) box.crashesAtPoint = troubled ? crashesAtPoint(config) : 0;
+    for (const box of this.#boxes) {
+      box.crashesAtPoint = troubled ? crashesAtPoint(config) : 0;
+      box.lineFaults = troubled ? lineFaults(config) : soundLine;
+    }
     if (!troubled) {
       this.#network.heal();
       this.#database.parted.clear();
