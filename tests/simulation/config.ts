@@ -19,6 +19,7 @@ export const faultClasses = [
   "cards",
   "tokens",
   "lines",
+  "replacements",
 ] as const;
 export type FaultClass = typeof faultClasses[number];
 

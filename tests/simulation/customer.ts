@@ -88,6 +88,8 @@ export interface Credentials {
   changedMs: number;
   /** Counts changes that were begun or ended. */
   changes: number;
+  /** Counts how often the bank was restored. */
+  restores: number;
   /** The bank was restored to a backup without this customer. */
   isForgotten: boolean;
   card: Card | null;
@@ -586,6 +588,7 @@ export class Customer {
     await this.#think();
     if (!this.#isAt("password")) return;
     const { credentials } = this;
+    const { restores } = credentials;
     credentials.changes++;
     credentials.perhaps = next;
     this.world.onPassword(next);
@@ -593,7 +596,8 @@ export class Customer {
     page.send({ type: "change_password", current: credentials.password, next });
     await page.until(({ pending }) => pending === null, patienceMs);
     this.world.scheduler.record(`${this.person} changed the password: ${page.screen.name}`);
-    if (this.#isAt("password_changed")) {
+    // An answer that arrives after a restore is about the replaced bank.
+    if (this.#isAt("password_changed") && restores === credentials.restores) {
       credentials.changes++;
       [credentials.password, credentials.perhaps] = [next, null];
       this.world.count("new password: ok");
@@ -620,6 +624,7 @@ export class Customer {
   async #setPin(): Promise<void> {
     const page = this.#page;
     const { credentials } = this;
+    const { restores } = credentials;
     const card = credentials.card!;
     const pin = this.world.pins.newPin(this.name, () => this.random.below(10));
     page.send({ type: "go", to: "set_pin" });
@@ -635,6 +640,7 @@ export class Customer {
     const said = screen.name === "refusal" ? screen.why : screen.name;
     this.world.count(`new PIN: ${said}`);
     if (screen.name !== "pin_set" || credentials.card !== card) return;
+    if (restores !== credentials.restores) return;
     credentials.changes++;
     card.changes++;
     [card.pin, card.perhaps] = [pin, null];

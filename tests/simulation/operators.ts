@@ -68,6 +68,8 @@ export class Operators {
   readonly #locked = new Set<string>();
   /** How many devices a terminal has had, by its name. */
   readonly #devices = new Map<string, number>();
+  /** Machines whose devices were revoked, or perhaps. */
+  readonly #withoutDevices = new Set<Machine>();
   /** When the last backup was begun. */
   #backedUpMs: number | null = null;
   #acting: Promise<void> = Promise.resolve();
@@ -296,6 +298,31 @@ export class Operators {
     await this.carryDeviceKeys(machine, this.#devices.has(machine.name) ? "rotate" : "enrol");
   }
 
+  /** Revokes a machine's devices, best those in use, or gives others to one whose devices are revoked. */
+  async replaceSomeDevices(): Promise<void> {
+    const { machines, random } = this.world;
+    const enrolled = machines.filter(({ name }) => this.#devices.has(name));
+    if (enrolled.length === 0) return;
+    const used = enrolled.filter(({ occupiedBy }) => occupiedBy !== null);
+    const machine = random.of(used.length > 0 && random.chance(0.7) ? used : enrolled);
+    if (this.#withoutDevices.has(machine)) return await this.#replaceDevices(machine);
+    const name = deviceName(machine, this.#devices.get(machine.name)!);
+    const refused = await this.refusalOf({ command: "revoke_device", name });
+    // Without an answer they may be revoked all the same.
+    if (refused !== null) this.world.scheduler.record(`${name} may be revoked: ${refused}`);
+    this.#withoutDevices.add(machine);
+  }
+
+  /** Gives other devices to every machine whose devices were revoked. */
+  async replaceRevokedDevices(): Promise<void> {
+    for (const machine of [...this.#withoutDevices]) await this.#replaceDevices(machine);
+  }
+
+  async #replaceDevices(machine: Machine): Promise<void> {
+    this.#withoutDevices.delete(machine);
+    await this.carryDeviceKeys(machine, "enrol");
+  }
+
   /** Gives a machine's devices their first keys, or the next ones, and starts them with these. */
   async carryDeviceKeys(machine: Machine, how: "enrol" | "rotate"): Promise<void> {
     const { box, name: terminal } = machine;
@@ -303,7 +330,7 @@ export class Operators {
     const { random, scheduler, count } = this.world;
     const earlier = this.#devices.get(terminal) ?? 0;
     const devices = how === "enrol" ? earlier + 1 : earlier;
-    const name = `${terminal}-devices-${devices}`;
+    const name = deviceName(machine, devices);
     let key: string | undefined;
     for (let tries = 0; tries < carryTriesMax; tries++) {
       try {
@@ -579,6 +606,8 @@ export class Operators {
     });
   }
 }
+
+const deviceName = ({ name }: Machine, number: number) => `${name}-devices-${number}`;
 
 /** Returns the account numbers in what an operator was replies. */
 function numbersIn(answers: readonly OperatorAnswer[]): string[] {

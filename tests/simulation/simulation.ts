@@ -188,6 +188,9 @@ class Simulation {
         ...config.faults.has("tokens")
           ? [[3, () => this.#operators.changeSomeDeviceKeys()]] as const
           : [],
+        ...config.faults.has("replacements")
+          ? [[3, () => this.#operators.replaceSomeDevices()]] as const
+          : [],
       ],
       count: (what) => this.#count(what),
       find: (what) => this.#find("operators", what),
@@ -386,6 +389,7 @@ class Simulation {
       perhaps: null,
       changedMs: 0,
       changes: 0,
+      restores: 0,
       isForgotten: false,
       card: null,
     };
@@ -493,6 +497,7 @@ class Simulation {
     this.#withoutLogFile.clear();
     if (this.config.faults.has("clocks")) await this.#operators.confirmClocks();
     await this.#scheduler.pause(minuteMs);
+    await this.#operators.replaceRevokedDevices();
     for (const machine of this.#machines) await this.#countIn(machine);
     await this.#scheduler.pause(8 * minuteMs);
     await this.#operators.decideTransfers();
@@ -865,6 +870,7 @@ class Simulation {
       this.#backedUp.map(({ credentials, cardThen }) => [credentials, cardThen]),
     );
     const everybody = new Set(this.#people.map(({ credentials }) => credentials));
+    for (const credentials of everybody) credentials.restores++;
     this.#office.restored([...everybody].filter((each) => !restoreCard(each, before.get(each))));
     for (const { credentials, password, perhaps, changes } of this.#backedUp) {
       if (credentials.changes === changes) continue;
