@@ -20,6 +20,7 @@ export const faultClasses = [
   "tokens",
   "lines",
   "replacements",
+  "readers",
 ] as const;
 export type FaultClass = typeof faultClasses[number];
 

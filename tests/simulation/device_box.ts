@@ -44,6 +44,7 @@ export class DeviceBox {
   /** Of the connections to it. */
   lineFaults: LineFaults = soundLine;
   #lines = 0;
+  #isReaderJammed = false;
   readonly #inSlot = new Set<symbol>();
   readonly #cards = new Map<string, string>();
 
@@ -116,6 +117,9 @@ export class DeviceBox {
     process.onCrash = () => this.#running = null;
     process.crashesAtPoint = this.#crashesAtPoint;
     this.#running = { process, devices, reader, services: [service, slot] };
+    // While it was off, staff may have cleared it.
+    const isJammed = reader.media() === "jammed";
+    if (isJammed !== this.#isReaderJammed) this.setReaderJam(this.#isReaderJammed);
   }
 
   // deno-lint-ignore require-await
@@ -143,6 +147,12 @@ export class DeviceBox {
     const { pathname } = new URL(url);
     if (!services.some((service) => service.accept(pathname, far, devicesUrl))) far.close();
     return Promise.resolve(standardLine(near));
+  }
+
+  /** Returns whether a card is in the reader, wherever. */
+  get hasCard(): boolean {
+    const [row] = this.database.look("SELECT value FROM settings WHERE name = 'card reader'");
+    return row !== undefined && JSON.parse(row.value as string).number !== null;
   }
 
   /** Returns one unit's notes that make an amount; null where no unit does. */
@@ -183,6 +193,12 @@ export class DeviceBox {
 
   takeCard(): void {
     this.#act(({ reader }) => reader.take());
+  }
+
+  /** The card reader jams, with or without a card, or staff clear it: a card stays where it is. */
+  setReaderJam(jams: boolean): void {
+    this.#isReaderJammed = jams;
+    this.#act(({ reader }) => jams ? reader.jam() : reader.clear());
   }
 
   /** Takes the presented notes, whether or not it runs. */

@@ -654,6 +654,7 @@ class Simulation {
     if (faults.has("clocks")) again("clock", 12, (own) => this.#turnClock(own));
     if (faults.has("operators")) again("operator", 2, () => this.#operators.act());
     if (faults.has("tokens")) again("jackpot", 6, (own) => this.#replayTokens(own));
+    if (faults.has("readers")) again("card reader", 6, (own) => this.#jamReader(own));
     if (faults.has("cards")) again("thief", 3, (own) => this.#stealPins(own));
   }
 
@@ -719,6 +720,20 @@ class Simulation {
     disk.isFull = true;
     await this.#scheduler.pause(random.between(10_000, 5 * minuteMs), "full disk");
     disk.isFull = false;
+  }
+
+  /** A card reader behind a service jams, often with a card inside, until staff clear it. */
+  async #jamReader(random: Random): Promise<void> {
+    if (this.#boxes.length === 0) return;
+    const box = random.of(this.#boxes);
+    const withCard = random.chance(0.7);
+    for (let waits = 0; withCard && waits < 60 && !box.hasCard; waits++) {
+      await this.#scheduler.pause(1_000, "card reader");
+    }
+    this.#count(`fault: card reader jams ${box.hasCard ? "with" : "without"} a card`);
+    box.setReaderJam(true);
+    await this.#scheduler.pause(random.between(5_000, 6 * minuteMs), "staff");
+    box.setReaderJam(false);
   }
 
   /** Keys are changed while nobody can say the outcome of a commit. */
