@@ -21,6 +21,7 @@ export const faultClasses = [
   "lines",
   "replacements",
   "readers",
+  "write-offs",
 ] as const;
 export type FaultClass = typeof faultClasses[number];
 

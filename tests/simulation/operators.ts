@@ -19,6 +19,8 @@ export interface OperatorsWorld {
   readonly random: Random;
   readonly servers: readonly BankServer[];
   readonly machines: readonly Machine[];
+  /** Operators write off the notes of terminals that they have revoked. */
+  readonly writesOff: boolean;
   /** The bank is in a file, of which there are backups. */
   readonly sqlite: boolean;
   /** What else operators may do, and how often. */
@@ -170,6 +172,18 @@ export class Operators {
       untilMs: this.world.scheduler.timeMs,
     });
     return true;
+  }
+
+  /** Books the notes of a revoked terminal to the differences account; returns whether the bank did. */
+  async writeOff({ name }: Machine): Promise<boolean> {
+    const command = { command: "write_off_terminal", name, reason: "simulated" } as const;
+    return await this.refusalOf(command) === null;
+  }
+
+  /** Tries to write off the notes of a terminal in use, which the bank refuses. */
+  async writeOffAtRandom(): Promise<void> {
+    const machine = this.world.random.of(this.world.machines);
+    if (await this.writeOff(machine)) this.world.find(`${machine.name} in use is written off`);
   }
 
   /** Brings a server that cannot start without them the bank's newest keys. */
@@ -523,6 +537,7 @@ export class Operators {
       isRevoked = server!.isRunning && await this.revoke(machine);
     }
     await this.settleFor(machine);
+    if (this.world.writesOff) await this.writeOff(machine);
   }
 
   /** Returns the names of the terminals for which the restored bank waits. */

@@ -132,6 +132,8 @@ class Simulation {
   readonly #worstMoments: Random;
   #seen: Seen | null = null;
   #revoked: Machine | null = null;
+  /** Whether its notes are the bank's no more. */
+  #isWrittenOff = false;
   /** Movements that were corrected then: what a count of its notes would find reaches no book. */
   #correctedLast: string[] = [];
   readonly #lost: Lost[] = [];
@@ -183,6 +185,7 @@ class Simulation {
       servers: this.#servers,
       machines: this.#machines,
       sqlite: config.sqlite,
+      writesOff: config.faults.has("write-offs"),
       others: [
         ...config.faults.has("cards") ? [[8, () => this.#office.act()]] as const : [],
         ...config.faults.has("tokens")
@@ -190,6 +193,9 @@ class Simulation {
           : [],
         ...config.faults.has("replacements")
           ? [[3, () => this.#operators.replaceSomeDevices()]] as const
+          : [],
+        ...config.faults.has("write-offs")
+          ? [[1, () => this.#operators.writeOffAtRandom()]] as const
           : [],
       ],
       count: (what) => this.#count(what),
@@ -553,6 +559,12 @@ class Simulation {
     const visit = random.of(this.#people).visit(machine);
     await this.#scheduler.pause(random.between(5_000, 60_000));
     await this.#operators.revoke(machine);
+    // While movements of it are open, the bank refuses.
+    const writesOff = this.config.faults.has("write-offs");
+    if (writesOff && random.chance(0.5)) {
+      await this.#scheduler.pause(random.between(0, 60_000));
+      this.#isWrittenOff = await this.#operators.writeOff(machine);
+    }
     await visit;
     for (let visits = 0; visits < 3; visits++) await random.of(this.#people).visit(machine);
     await this.#scheduler.pause(minuteMs);
@@ -562,6 +574,8 @@ class Simulation {
     // A movement that the devices lost count of is settled as people count it.
     this.#customersNotesKept += await machine.countNotes(currency);
     this.#correctedLast = await this.#operators.seeTo(machine);
+    if (!writesOff || this.#isWrittenOff) return;
+    this.#isWrittenOff = await this.#operators.writeOff(machine);
   }
 
   /** An operator counts the notes of a machine that needs it: one whose devices or journal say so. */
@@ -765,10 +779,10 @@ class Simulation {
       looks: this.#looks,
       notes: new Map(
         this.#machines.map((machine) => {
-          const uncounted = machine === this.#revoked
-            ? creditedBy(records, this.#correctedLast)
-            : 0n;
-          return [this.#operators.terminalOf(machine), machine.bankNotes() - uncounted];
+          const terminal = this.#operators.terminalOf(machine);
+          if (machine !== this.#revoked) return [terminal, machine.bankNotes()];
+          if (this.#isWrittenOff) return [terminal, 0n];
+          return [terminal, machine.bankNotes() - creditedBy(records, this.#correctedLast)];
         }),
       ),
       customersNotesKept: this.#machines.reduce(

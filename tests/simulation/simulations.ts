@@ -12,7 +12,12 @@ const shrinksMax = 40;
 export const seedMax = 2 ** 31;
 
 /** Classes that were added later: each draws for itself, so that all else of a seed stays as it was. */
-const newer: ReadonlySet<FaultClass> = new Set<FaultClass>(["lines", "replacements", "readers"]);
+const newer: ReadonlySet<FaultClass> = new Set<FaultClass>([
+  "lines",
+  "replacements",
+  "readers",
+  "write-offs",
+]);
 
 /** Returns a small simulation, chosen by its seed. */
 export function usualConfig(seed: number): Config {
