@@ -22,6 +22,7 @@ export const faultClasses = [
   "replacements",
   "readers",
   "write-offs",
+  "plain-devices",
 ] as const;
 export type FaultClass = typeof faultClasses[number];
 

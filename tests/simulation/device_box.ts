@@ -4,12 +4,13 @@
  */
 import type { DeviceFault } from "../../lib/atm.ts";
 import { parseDeviceKeys } from "../../lib/device_keys.ts";
+import { contentOfToken, makeToken } from "../../lib/device_token.ts";
 import type { MessageSocket } from "../../lib/world.ts";
 import { SimulatedCardReader } from "../../client/cards/simulated_card_reader.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { CardSlot } from "../../client/device_service/card_slot.ts";
 import { DeviceService, publisherPath } from "../../client/device_service/device_service.ts";
-import { EndToEnd } from "../../client/device_service/end_to_end.ts";
+import { EndToEnd, type EndToEndParts } from "../../client/device_service/end_to_end.ts";
 import { CashRecycler } from "../../client/device_service/recycler.ts";
 import { prepareTables } from "../../client/folder/atm_folder.ts";
 import { devicesVersions } from "../../client/folder/devices_folder.ts";
@@ -29,8 +30,25 @@ interface Running {
 }
 
 export interface DeviceBoxWorld {
+  /** Whether the device has the standard's statuses alone. */
+  readonly isPlain: boolean;
   log(line: string): void;
   count(what: string): void;
+}
+
+/** A device of another maker's: it attests nothing of a nonce that ended. */
+class PlainEndToEnd extends EndToEnd {
+  constructor(private readonly own: EndToEndParts) {
+    super(own);
+  }
+
+  override presentStatus(...asked: Parameters<EndToEnd["presentStatus"]>): string | null {
+    const status = super.presentStatus(...asked);
+    if (status === null) return null;
+    const { nonce, content } = contentOfToken(status)!;
+    const standard = [...content].filter(([key]) => key !== "STRONGROOMCLEARED");
+    return makeToken(this.own.keys.device, nonce, standard);
+  }
 }
 
 export class DeviceBox {
@@ -88,7 +106,8 @@ export class DeviceBox {
     const devices = new SimulatedDevices(database, true);
     const keys = this.#keyFile === null ? null : parseDeviceKeys(this.#keyFile, "its keys");
     const { world } = process;
-    const security = keys && new EndToEnd({ world, database, devices, keys });
+    const Security = this.world.isPlain ? PlainEndToEnd : EndToEnd;
+    const security = keys && new Security({ world, database, devices, keys });
     const log = (line: string) => process.alive && this.world.log(`${this.name}: ${line}`);
     const recycler = new CashRecycler(devices, database, security);
     const service = new DeviceService(recycler, world, log, {

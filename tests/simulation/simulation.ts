@@ -349,7 +349,11 @@ class Simulation {
       return null;
     }
     const name = `${machine}-devices`;
+    const isPlain = faults.has("plain-devices") &&
+      this.#random.split(`maker of ${name}`).chance(0.5);
+    if (isPlain) this.#count("devices that attest nothing of an ended nonce");
     const box = new DeviceBox(name, this.#host(name, ""), {
+      isPlain,
       log: (line) => this.#logged(line),
       count: (what) => this.#count(what),
     });
