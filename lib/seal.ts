@@ -4,7 +4,7 @@
  * for CBC), with the whole 32-byte tag instead of its first half.
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
-import { type Bytes, bytesOf, concat, equalInConstantTime, u64 } from "./bytes.ts";
+import { type Bytes, bytesOf, concat, equalInConstantTime, putU64 } from "./bytes.ts";
 import { MacKey } from "./hmac.ts";
 
 /** `enc`: 16 bytes for AES-128. `mac`: 32 bytes for HMAC-SHA256. */
@@ -99,6 +99,9 @@ class KeptCipher {
 
 /** Overwritten by every tag. */
 const lastTag = new Uint8Array(tagBytes);
+const lastAadBits = new Uint8Array(8);
+
+const noBytes = new Uint8Array(0);
 
 /** Seals and opens under keys that are used many times. */
 export class Sealer {
@@ -125,11 +128,13 @@ export class Sealer {
    * Seals as `seal` does, with a cipher that is kept until `end`. The IV is the ciphertext of a
    * preceding random block (RFC 4346, section 6.2.3.2, (2)(b)).
    * @param random 16 unpredictable bytes
+   * @param head returned before it, in the same array
    */
-  sealNext(random: Uint8Array, { aad, plaintext }: PlainParts): Bytes {
+  sealNext(random: Uint8Array, { aad, plaintext }: PlainParts, head = noBytes): Bytes {
     if (random.length !== ivBytes) throw new RangeError("an IV needs 16 random bytes");
     const padding = paddings[lengthOf(plaintext) % blockBytes]!;
-    return this.#tagged(aad, this.#sealing.update(concat(random, ...plaintext, padding)));
+    const body = this.#sealing.update(concat(random, ...plaintext, padding));
+    return concat(head, body, this.#tagOf(aad, body));
   }
 
   /** Opens as `open` does, with a decipher that is kept until `end`. */
@@ -202,7 +207,8 @@ export class Sealer {
 
   /** Returns a tag, which the next one overwrites. */
   #tagOf(aad: Uint8Array, ...body: readonly Uint8Array[]): Uint8Array {
-    this.#mac.tagInto(lastTag, aad, ...body, u64(aad.length * 8));
+    putU64(lastAadBits, 0, aad.length * 8);
+    this.#mac.tagInto(lastTag, aad, ...body, lastAadBits);
     return lastTag;
   }
 }

@@ -1,5 +1,5 @@
 /** Frames: `u32 length || u8 type || body`, where length counts type and body. */
-import { type Bytes, putU32, readU32 } from "../bytes.ts";
+import { type Bytes, concat, putU32, readU32 } from "../bytes.ts";
 import { ProtocolError } from "../errors.ts";
 
 /** Frame types; the number is the byte on the wire. */
@@ -21,11 +21,15 @@ const headerBytes = 4;
 
 /** Encodes a frame. */
 export function encodeFrame(type: number, body: Uint8Array): Bytes {
-  const frame = new Uint8Array(headerBytes + 1 + body.length);
-  putU32(frame, 0, 1 + body.length);
-  frame[headerBytes] = type;
-  frame.set(body, headerBytes + 1);
-  return frame;
+  return concat(frameHead(type, body.length), body);
+}
+
+/** Encodes the part of a frame before its body. */
+export function frameHead(type: number, bodyBytes: number): Bytes {
+  const head = new Uint8Array(headerBytes + 1);
+  putU32(head, 0, 1 + bodyBytes);
+  head[headerBytes] = type;
+  return head;
 }
 
 const nothing = new Uint8Array(0);

@@ -14,7 +14,7 @@ import {
   silentMsMax,
 } from "../limits.ts";
 import { sealedLength, Sealer } from "../seal.ts";
-import { encodeFrame, type Frame, frameType } from "./frame.ts";
+import { type Frame, frameHead, frameType } from "./frame.ts";
 import { nextTrafficSecret, trafficKeys } from "./key_schedule.ts";
 
 /** The sender; the number is the direction's byte in the associated data. */
@@ -62,6 +62,8 @@ class DirectionState {
   records = 0;
   bytes = 0;
   #sequence = 0;
+  /** Overwritten for every record. */
+  readonly #aad = new Uint8Array(10);
 
   constructor(
     readonly direction: Direction,
@@ -71,13 +73,12 @@ class DirectionState {
     this.sealer = new Sealer(trafficKeys(trafficSecret));
   }
 
-  /** Returns the associated data of the next record of this type. */
+  /** Returns the associated data of the next record of this type, until the next call. */
   aad(type: number): Bytes {
-    const aad = new Uint8Array(10);
-    aad[0] = this.direction;
-    aad[1] = type;
-    putU64(aad, 2, this.#sequence);
-    return aad;
+    this.#aad[0] = this.direction;
+    this.#aad[1] = type;
+    putU64(this.#aad, 2, this.#sequence);
+    return this.#aad;
   }
 
   /** Counts a record; the sequence number continues across rekeying and is never reused. */
@@ -153,10 +154,12 @@ export class RecordSender {
 
   #record(type: number, plaintext: readonly Uint8Array[]): Bytes {
     if (this.#closed) throw new Error("cannot send after a close");
-    const aad = this.#state.aad(type);
-    const sealed = this.#state.sealer.sealNext(this.randomBytes(16), { aad, plaintext });
-    this.#state.count(sealed.length);
-    return encodeFrame(type, sealed);
+    const bodyBytes = sealedLength(plaintext.reduce((sum, { length }) => sum + length, 0));
+    const plain = { aad: this.#state.aad(type), plaintext };
+    const head = frameHead(type, bodyBytes);
+    const frame = this.#state.sealer.sealNext(this.randomBytes(16), plain, head);
+    this.#state.count(bodyBytes);
+    return frame;
   }
 }
 
