@@ -1,8 +1,9 @@
 /**
  * Changes one operator of the product at a time, chosen by a seed, and prints what finds each change: the
- * simulator within a minute of CPU, otherwise the tests of the ledger, the log, the ATM, visits and operators.
+ * tests of its folder, otherwise the simulator within a minute of CPU, otherwise the tests of the ledger,
+ * the log, the ATM, visits and operators. With `--simulator` the simulator is the first.
  *
- *     deno task simulate:mutation [--seed N] [--count N]
+ *     deno task simulate:mutation [--seed N] [--count N] [--simulator]
  */
 import { parseArgs } from "node:util";
 import { type Bug, copyTree, plant, root } from "./bugs.ts";
@@ -17,6 +18,12 @@ const files = [
   "client/journal.ts",
   "client/settle.ts",
 ];
+const nearTests: Record<string, string> = {
+  "server/ledger/rules": "tests/server/ledger/rules",
+  "server/ledger": "tests/server/ledger/engine_test.ts",
+  "server/audit": "tests/server/audit",
+  "client": "tests/client",
+};
 const tests = [
   "tests/server/ledger/rules",
   "tests/server/ledger",
@@ -64,7 +71,11 @@ function mutantsOf(file: string): Bug[] {
 if (import.meta.main) {
   const { values } = parseArgs({
     args: Deno.args,
-    options: { seed: { type: "string", default: "1" }, count: { type: "string", default: "60" } },
+    options: {
+      seed: { type: "string", default: "1" },
+      count: { type: "string", default: "60" },
+      simulator: { type: "boolean" },
+    },
   });
   const inFolders = folders.flatMap((folder) =>
     [...Deno.readDirSync(root + folder)].map(({ name }) => `${folder}/${name}`).sort()
@@ -78,8 +89,9 @@ if (import.meta.main) {
     for (let count = Number(values.count); count > 0 && mutants.length > 0; count--) {
       const [mutant] = mutants.splice(random.below(mutants.length), 1);
       const remove = plant(mutant!, tree);
-      const bySimulator = await foundBySimulator(tree, mutant!);
-      let byTests: string | null = null;
+      const near = nearTests[mutant!.file.slice(0, mutant!.file.lastIndexOf("/"))]!;
+      let byTests = values.simulator ? null : await foundByTest(tree, near);
+      const bySimulator = byTests === null ? await foundBySimulator(tree, mutant!) : null;
       for (const test of bySimulator === null ? tests : []) {
         byTests ??= await foundByTest(tree, test);
       }
