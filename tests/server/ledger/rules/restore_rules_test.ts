@@ -293,6 +293,9 @@ Deno.test("a terminal retells only while it is waited for, and its own only", ()
     `
     mall bob withdraw w2 bob 100 EUR           -> ok
     lobby retell withdraw w2 bob 100 EUR       -> unknown_movement
+    lobby retell withdraw w2 bob 100 EUR open  -> unknown_movement
+    lobby alice withdraw w4 alice 900000 EUR   -> over_withdrawal_limit
+    lobby retell withdraw w4 alice 900000 EUR open -> unknown_movement
     lobby retell withdraw w3 alice 100 USD     -> unknown_movement
     lobby retold                               -> ok
     ${refused}
