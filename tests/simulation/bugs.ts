@@ -177,6 +177,7 @@ export const bugs: readonly Bug[] = [
     file: "server/ledger/rules/report.ts",
     from: "if (!before) bookDifference(batch, first, settled.booked, moved, command.status?.text);",
     to: "if (!before && moved < 0n) bookDifference(batch, first, settled.booked, moved, '');",
+    options: "--faults operators,network",
   },
   {
     name: "a terminal's key ends before it has the next",
