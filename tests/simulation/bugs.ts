@@ -298,7 +298,7 @@ export const bugs: readonly Bug[] = [
     file: "server/ledger/rules/proof.ts",
     from: "if (!own || !status || status.nonce !== statusNonceOf({ token })) return null;",
     to: "if (!own || !status || status.nonce !== statusNonceOf({ token })) return 0n;",
-    options: "--faults tokens,crashes,network",
+    test: "tests/server/ledger/rules/proof_test.ts",
   },
   {
     name: "a device pays again on a used token",
