@@ -87,14 +87,16 @@ export class Batch {
   }
 
   /**
-   * Adds a command's changes other than by movements to its last entry.
+   * Adds a command's changes other than by movements to its last entry without a step; to its last one
+   * if each has a step.
    * @param next the index of its first entry
    */
   logAdministered(next: number): void {
     const rows = this.books.takeAdministered();
     if (rows.length === 0) return;
-    const index = this.entries.findLastIndex(({ step }, at) => at >= next && !step);
-    if (index < 0) throw new Error(`no entry covers ${rows[0]!.name}`);
+    const other = this.entries.findLastIndex(({ step }, at) => at >= next && !step);
+    const index = other < 0 ? this.entries.length - 1 : other;
+    if (index < next) throw new Error(`no entry covers ${rows[0]!.name}`);
     const entry = this.entries[index]!;
     this.entries[index] = { ...entry, rows: [...entry.rows ?? [], ...rows] };
   }

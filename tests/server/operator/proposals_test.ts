@@ -224,6 +224,27 @@ onEachBank(
 );
 
 onEachBank(
+  "an approved write-off is booked, and its entry covers the end of its proposal",
+  (withBank) =>
+    withBank(async (running) => {
+      const { bank } = running;
+      const atm = await running.connect();
+      const cash = { movement: newId(), amount: "50000", currency: "EUR" };
+      await atm.ask({ op: "load_cash", ...cash });
+      const anna = (await addOperator(bank, "anna")).signer;
+      await linesOf(bank, anna, { command: "revoke_terminal", name: "lobby" });
+      const ben = (await addOperator(bank, "ben")).signer;
+      await linesOf(bank, anna, { command: "write_off_terminal", name: "lobby", reason });
+      const proposal = (await proposalsOf(bank, ben))[0]!.id;
+      assertEquals(await linesOf(bank, ben, { command: "approve", proposal }), [
+        "the notes of lobby, €500.00, are booked to the differences account",
+      ]);
+      assertEquals(await proposalsOf(bank, ben), []);
+      assertEquals((await bank.ledger.check()).problem, null);
+    }),
+);
+
+onEachBank(
   "an approval whose proposal ends meanwhile names the proposal",
   (withBank) =>
     withBank(async (running) => {
