@@ -22,8 +22,8 @@ export const frameBytesMax = 66_000;
  */
 export const plaintextSizeClassesBytes = [
   240,
-  464,
-  752,
+  608,
+  896,
   1_040,
   2_048,
   8_192,
@@ -32,11 +32,11 @@ export const plaintextSizeClassesBytes = [
 ] as const;
 /**
  * Answers are padded to this at least, so that a refusal is as long as what it refuses: a transfer with
- * its voucher and what limits leave is the longest.
+ * its voucher, what limits leave and a long account name is the longest.
  */
-export const answerPlaintextBytesMin = 464;
+export const answerPlaintextBytesMin = 608;
 /** The same for the answers to a log-in and to `authorise`: with accounts, or with a token. */
-export const longAnswerPlaintextBytesMin = 752;
+export const longAnswerPlaintextBytesMin = 896;
 /** Records, bytes and age of one direction's keys, after which they are ratcheted forward. */
 export const recordsPerKeyMax = 2 ** 20;
 export const bytesPerKeyMax = 2 ** 30;

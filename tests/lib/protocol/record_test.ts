@@ -161,8 +161,8 @@ Deno.test("the length of a record reveals its size class alone", () => {
     smallest = largest + 1;
   }
   assertEquals(sender(roomy).close().length, lengthOf(0));
-  assertEquals(sender(roomy).data(filled(0x20, 1), nowMs, 464).length, lengthOf(460));
-  assertEquals(sender(roomy).data(filled(0x20, 461), nowMs, 464).length, lengthOf(461));
+  assertEquals(sender(roomy).data(filled(0x20, 1), nowMs, 608).length, lengthOf(604));
+  assertEquals(sender(roomy).data(filled(0x20, 605), nowMs, 608).length, lengthOf(605));
   const largestBody = sealedLength(plaintextSizeClassesBytes.at(-1)!);
   assert(largestBody <= frameBytesMax);
 });

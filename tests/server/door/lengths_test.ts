@@ -4,6 +4,7 @@
  */
 import { assertEquals } from "@std/assert";
 import {
+  accountNameLengthMax,
   answerPlaintextBytesMin,
   longAnswerPlaintextBytesMin,
   plaintextSizeClassesBytes,
@@ -100,6 +101,21 @@ Deno.test("a visit's requests are of one length, answers to its log-in and to ea
     await move(
       "with a keyed device, limits and riches",
       await logIn("with a keyed device"),
+      "2000",
+    );
+    const name = "貯".repeat(accountNameLengthMax);
+    const opening = { command: "open_account", username: "alice", opening: "9000000.00" } as const;
+    await Array.fromAsync(running.operate({ ...opening, name }));
+    await Array.fromAsync(
+      running.operate({ command: "set_limits", terminal: "lobby", cashOut: "90000000.00" }),
+    );
+    const { alice: password } = passwords;
+    await atm.client.close();
+    atm = await lobby();
+    const { accounts } = await atm.ask({ op: "log_in", username: "alice", password });
+    await move(
+      "with the longest name, too",
+      accounts!.find((each) => each.name === name)!.id,
       "2000",
     );
     for (const op of ["authorise", "complete", "transfer"]) {
