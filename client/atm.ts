@@ -221,7 +221,7 @@ export class BankAtm implements Atm {
   view(): AtmView {
     const { devices, demo, aids, receiptUrl } = this.dependencies;
     const { current: visit, idleMsMax, ended } = this.#visits;
-    const presented = devices.presented();
+    const presented = this.#cashier.toTake();
     return {
       ...this.#line.state,
       failure: this.#failure,

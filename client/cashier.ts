@@ -81,6 +81,7 @@ export class Cashier {
   #depositor: Payer | null = null;
   /** Whether it was opened, and its notes were neither booked nor returned on the customer's request. */
   #depositing = false;
+  #presenting = false;
 
   constructor(private readonly dependencies: CashierDependencies) {
     this.#voiding = new Voiding(dependencies);
@@ -108,6 +109,15 @@ export class Cashier {
   /** Resolves when no work runs. */
   async idle(): Promise<void> {
     await this.#underWay;
+  }
+
+  /**
+   * Returns the notes that a customer is to take. While the devices do not answer, nobody is asked to
+   * take what they last reported, but the customer for whom it was presented.
+   */
+  toTake(): NoteCounts {
+    const { devices } = this.dependencies;
+    return devices.away() && !this.#presenting ? new Map() : devices.presented();
   }
 
   /**
@@ -509,12 +519,14 @@ export class Cashier {
   async #untilTaken(): Promise<boolean> {
     const { world, devices, onChange } = this.dependencies;
     if (devices.presented().size === 0) return true;
+    this.#presenting = true;
     onChange();
     const taken = new AbortController();
     const over = AbortSignal.any([taken.signal, this.#closing.signal]);
     const late = pause(world, this.dependencies.takeNotesMsMax ?? takeNotesMsMax, over);
     await Promise.race([devices.itemsTaken(), late]);
     taken.abort();
+    this.#presenting = false;
     onChange();
     return devices.presented().size === 0;
   }

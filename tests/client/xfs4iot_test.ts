@@ -72,6 +72,22 @@ Deno.test("a deposit whose devices stopped answering is not called empty: its no
   }
 });
 
+Deno.test("nobody is asked to take the notes that devices presented before they stopped answering", async () => {
+  const folder = await Deno.makeTempDir();
+  const branch = await openBranch(folder, chanceOf(3), "by messages");
+  const start = await startAtm(branch, true);
+  const { cashier, devices } = start;
+  await devices.dispense(new Map([[2_000n, 1]]));
+  await devices.present();
+  assertEquals(totalOf(cashier.toTake()), 2_000n);
+  (devices as Xfs4IotDevices).close();
+  await until("they are away", () => devices.away());
+  assertEquals([totalOf(devices.presented()), totalOf(cashier.toTake())], [2_000n, 0n]);
+  await start.close();
+  for (const database of [branch.notes, branch.database]) database.close();
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("notes of a deposit that devices return after a cut are given to its customer, and to nobody else", async (t) => {
   for (const who of ["its customer", "somebody else", "nobody"] as const) {
     await t.step(`${who} is logged in`, async () => {
