@@ -17,7 +17,11 @@ export const staffCommands: Handlers<
         2,
       );
     }
-    const { fourEyes: before } = await bank.ledger.read.staff();
+    const { fourEyes: before, operators } = await bank.ledger.read.staff();
+    const same = operators.find((each) => each.name !== name && each.publicKey === publicKey);
+    if (same) {
+      throw new UsageError(`--public-key: it is ${same.name}'s. Make each operator a separate key`);
+    }
     const added = { op: "add_operator", operator, name, role, publicKey } as const;
     const { outcome } = await bank.ledger.submit(added);
     if (outcome !== "ok") throw new UsageError(`${name} was not added: ${inWords(outcome)}`);

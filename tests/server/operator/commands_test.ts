@@ -59,8 +59,8 @@ onEachBank(
 Deno.test("the second operator's addition says what begins, and no later one", () =>
   RunningBank.with(async (running) => {
     const says = [];
-    for (const name of ["anna", "ben", "carl"]) {
-      const publicKey = "ab".repeat(32);
+    for (const [index, name] of ["anna", "ben", "carl"].entries()) {
+      const publicKey = `a${index}`.repeat(32);
       const add = { command: "add_operator", name, role: "teller", publicKey } as const;
       says.push(...await Array.fromAsync(running.operate(add)));
     }

@@ -213,6 +213,10 @@ onEachBank(
         [{ command: "write_off_terminal", name: "far", reason }, "nothing was written off"],
         [{ command: "remove_operator", name: "eve" }, "was not removed"],
         [{ command: "add_operator", name: "E", role: "admin", publicKey }, "is not a name"],
+        [
+          { command: "add_operator", name: "dora", role: "teller", publicKey: anna.publicKey },
+          "it is anna's",
+        ],
       ];
       for (const [command, words] of rows) {
         await assertRejects(() => linesOf(bank, anna, command), UsageError, words);
