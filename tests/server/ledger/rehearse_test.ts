@@ -116,7 +116,7 @@ const steps: readonly (readonly [Command | string, Outcome] | number)[] = [
 ];
 
 onEachStore(
-  "a rehearsed command has the outcome of the batch that follows, and changes nothing",
+  "a rehearsed command has the outcome of the approved one that follows, which ends its proposal, and changes nothing",
   async (make) => {
     const store = await make(settings);
     const { clock, run } = await engineOn(store, 1_000 * hour);
@@ -130,7 +130,7 @@ onEachStore(
         return typeof value === "function" ? value.bind(target) : value;
       },
     });
-    for (const step of steps) {
+    for (const [index, step] of steps.entries()) {
       if (typeof step === "number") {
         clock.nowMs += step;
         continue;
@@ -142,6 +142,13 @@ onEachStore(
         const before = await everythingIn(store);
         assertEquals(await rehearse(read, command, clock.nowMs), outcome, words);
         assertEquals(await everythingIn(store), before, words);
+        const approval = { proposal: `${index}`, lapseMs: 24 * hour };
+        await run({ op: "propose", operator, id: approval.proposal, command: "", words });
+        const [reply] = await run({ ...command, approval });
+        assertEquals(reply!.outcome, outcome, words);
+        const open = (await store.staff()).proposals.map(({ id }) => id);
+        assertEquals(open.includes(approval.proposal), outcome === "try_later", words);
+        continue;
       }
       const [reply] = await run(command);
       assertEquals(reply!.outcome, outcome, words);
