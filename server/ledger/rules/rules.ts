@@ -92,8 +92,15 @@ function applyApproved(batch: Batch, command: Command): Answer {
   if (approval === undefined || command.op === "log") return apply(batch, command);
   const { staff } = batch.books;
   if (!end(batch, approval)) return { outcome: "not_open" };
+  const before = batch.entries.length;
   const answer = apply(batch, command);
   if (answer.outcome === "try_later") batch.books.setStaff(staff);
+  else if (batch.entries.length === before) {
+    // The end of the proposal needs an entry, though its command changed nothing.
+    const who = "operator" in command ? command.operator : "";
+    const action = `end the proposal ${approval.proposal}, which changed nothing`;
+    batch.log(`operator ${who}`, action, { outcome: "ok" });
+  }
   return answer;
 }
 

@@ -122,6 +122,8 @@ onEachStore(
     const { clock, run } = await engineOn(store, 1_000 * hour);
     await run(addCustomer("alice", 100_000n), addCustomer("bob", 0n));
     await run(enrolTerminal("lobby"), enrolTerminal("mall"));
+    const publicKey = "ab".repeat(32);
+    await run({ op: "add_operator", operator: "", name: operator, role: "admin", publicKey });
     const { times } = byClock(store, () => clock.nowMs);
     const read = new Proxy(store, {
       get(target, name) {
