@@ -9,11 +9,18 @@ export function bytesOf({ buffer, byteOffset, length }: Uint8Array): Bytes {
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, length);
 }
 
-/** Concatenates all parts. */
-export function concat(...parts: readonly Uint8Array[]): Bytes {
+export const noBytes: Bytes = new Uint8Array(0);
+
+/** Returns the length of all parts together. */
+export function lengthOf(parts: readonly Uint8Array[]): number {
   let length = 0;
   for (const part of parts) length += part.length;
-  const whole = new Uint8Array(length);
+  return length;
+}
+
+/** Concatenates all parts. */
+export function concat(...parts: readonly Uint8Array[]): Bytes {
+  const whole = new Uint8Array(lengthOf(parts));
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);

@@ -6,7 +6,7 @@
 import { hmac as hmacOf } from "@noble/hashes/hmac.js";
 import { sha256 as sha256Of } from "@noble/hashes/sha2.js";
 import { hash } from "node:crypto";
-import type { Bytes } from "./bytes.ts";
+import { type Bytes, lengthOf } from "./bytes.ts";
 
 const tagBytes = 32;
 const blockBytes = 64;
@@ -100,8 +100,7 @@ export class MacKey {
 
   /** Writes the tag of the concatenated parts into 32 bytes, as `sha256Into`. */
   tagInto(tag: Uint8Array, ...parts: readonly Uint8Array[]): void {
-    let length = 0;
-    for (const part of parts) length += part.length;
+    const length = lengthOf(parts);
     if (length >= longBytes) return tagByHashes(tag, this.key, parts, length);
     const mac = (this.#begun ??= begin(this.key))._cloneInto(work);
     for (const part of parts) mac.update(part);

@@ -4,7 +4,15 @@
  * for CBC), with the whole 32-byte tag instead of its first half.
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
-import { type Bytes, bytesOf, concat, equalInConstantTime, putU64 } from "./bytes.ts";
+import {
+  type Bytes,
+  bytesOf,
+  concat,
+  equalInConstantTime,
+  lengthOf,
+  noBytes,
+  putU64,
+} from "./bytes.ts";
 import { MacKey } from "./hmac.ts";
 
 /** `enc`: 16 bytes for AES-128. `mac`: 32 bytes for HMAC-SHA256. */
@@ -33,9 +41,6 @@ const blockBytes = 16;
 export function sealedLength(length: number): number {
   return ivBytes + (Math.floor(length / blockBytes) + 1) * blockBytes + tagBytes;
 }
-
-const lengthOf = (parts: readonly Uint8Array[]) =>
-  parts.reduce((length, part) => length + part.length, 0);
 
 /** PKCS#7 paddings, indexed by the number of bytes in the last block. */
 const paddings = Array.from({ length: blockBytes }, (_, left) => {
@@ -100,8 +105,6 @@ class KeptCipher {
 /** Overwritten by every tag. */
 const lastTag = new Uint8Array(tagBytes);
 const lastAadBits = new Uint8Array(8);
-
-const noBytes = new Uint8Array(0);
 
 /** Seals and opens under keys that are used many times. */
 export class Sealer {

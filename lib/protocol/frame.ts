@@ -1,5 +1,5 @@
 /** Frames: `u32 length || u8 type || body`, where length counts type and body. */
-import { type Bytes, concat, putU32, readU32 } from "../bytes.ts";
+import { type Bytes, concat, noBytes, putU32, readU32 } from "../bytes.ts";
 import { ProtocolError } from "../errors.ts";
 
 /** Frame types; the number is the byte on the wire. */
@@ -32,15 +32,13 @@ export function frameHead(type: number, bodyBytes: number): Bytes {
   return head;
 }
 
-const nothing = new Uint8Array(0);
-
 /**
  * Splits a stream into frames, in time linear in its bytes however they are chunked. It buffers at
  * most one unfinished frame, up to the limit: a longer length is refused before its body is read. A
  * frame's body may be overwritten by the next read.
  */
 export class FrameReader {
-  #buffer = nothing;
+  #buffer = noBytes;
   #start = 0;
   #end = 0;
 

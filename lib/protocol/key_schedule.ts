@@ -2,7 +2,7 @@
  * Derives the keys of one session from the long-term key and one handshake, with the names and
  * labels of PROTOCOL.md, "Key schedule". HMAC-SHA256 is RFC 2104, HKDF is RFC 5869.
  */
-import { type Bytes, concat, utf8 } from "../bytes.ts";
+import { type Bytes, concat, noBytes, utf8 } from "../bytes.ts";
 import { hmac, MacKey } from "../hmac.ts";
 import type { SealKeys } from "../seal.ts";
 
@@ -17,8 +17,6 @@ const serverProofLabel = label("server proof");
 const encLabel = label("enc");
 const macLabel = label("mac");
 const rekeyLabel = label("rekey");
-
-const nothing = new Uint8Array(0);
 
 /** Computes HKDF-Extract, 32 bytes. */
 export function hkdfExtract(salt: Uint8Array, inputKey: Uint8Array): Bytes {
@@ -36,7 +34,7 @@ export function hkdfExpand(key: Uint8Array | MacKey, info: Uint8Array, length: n
   if (length > expandedBytesMax) throw new RangeError(`HKDF gives no ${length} bytes`);
   const mac = key instanceof MacKey ? key : new MacKey(key);
   const output = new Uint8Array(length);
-  let block = nothing;
+  let block = noBytes;
   for (let counter = 1, at = 0; at < length; counter++, at += block.length) {
     block = mac.tag(block, info, Uint8Array.of(counter));
     output.set(block.subarray(0, length - at), at);

@@ -3,7 +3,7 @@
  * direction, type and the exact next sequence number as associated data (PROTOCOL.md, "Records").
  * After any failure the object accepts no further bytes.
  */
-import { type Bytes, concat, putU64, readU32, u32 } from "../bytes.ts";
+import { type Bytes, concat, lengthOf, noBytes, putU64, readU32, u32 } from "../bytes.ts";
 import { ProtocolError } from "../errors.ts";
 import {
   bytesPerKeyMax,
@@ -30,7 +30,7 @@ export type Ending = "close" | "revoked" | "replaced";
 
 /** The message of a close record. */
 const endings: Record<Ending, Uint8Array> = {
-  close: new Uint8Array(0),
+  close: noBytes,
   revoked: Uint8Array.of(1),
   replaced: Uint8Array.of(2),
 };
@@ -53,7 +53,6 @@ const defaultKeyLimits: KeyLimits = {
  */
 const senderKeyLimits: KeyLimits = { ...defaultKeyLimits, ageMs: keyAgeMsMax - silentMsMax };
 
-const nothing = new Uint8Array(0);
 const largestRecordBytes = sealedLength(plaintextSizeClassesBytes.at(-1)!);
 
 /** Keys, sequence number and use of one direction, shared by sender and receiver. */
@@ -147,14 +146,14 @@ export class RecordSender {
   }
 
   #rekey(nowMs: number): Bytes {
-    const bytes = this.#record(frameType.rekey, padded(nothing));
+    const bytes = this.#record(frameType.rekey, padded(noBytes));
     this.#state.ratchet(nowMs);
     return bytes;
   }
 
   #record(type: number, plaintext: readonly Uint8Array[]): Bytes {
     if (this.#closed) throw new Error("cannot send after a close");
-    const bodyBytes = sealedLength(plaintext.reduce((sum, { length }) => sum + length, 0));
+    const bodyBytes = sealedLength(lengthOf(plaintext));
     const plain = { aad: this.#state.aad(type), plaintext };
     const head = frameHead(type, bodyBytes);
     const frame = this.#state.sealer.sealNext(this.randomBytes(16), plain, head);

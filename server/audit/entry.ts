@@ -1,6 +1,6 @@
 /** An entry of the log: its forms as written and as stored, and the names of its place. */
 import type { LoggedAt } from "../../lib/atm.ts";
-import { type Bytes, hex } from "../../lib/bytes.ts";
+import { type Bytes, hex, noBytes } from "../../lib/bytes.ts";
 import type { LoggedOutcome } from "../../lib/errors.ts";
 
 /** The subject of an entry, for filters. */
@@ -122,7 +122,6 @@ export function loggedAt(entry: SealedEntry): LoggedAt {
 
 const nobody = new Uint8Array(16);
 const noCommitment = new Uint8Array(32);
-const nothing = new Uint8Array(0);
 
 /** Returns an unencrypted entry of the chain itself, about nobody. */
 export function inClear(
@@ -149,7 +148,7 @@ export function isInClear({ keyVersion }: Pick<SealedEntry, "keyVersion">): bool
 
 /** Returns the entry that ends an epoch; the next entry belongs to the next epoch. */
 export function epochEnd(chain: number, sequence: number, epoch: number): Omit<SealedEntry, "tag"> {
-  return inClear(chain, sequence, epoch, nothing);
+  return inClear(chain, sequence, epoch, noBytes);
 }
 
 export function endsEpoch({ sealed }: Pick<SealedEntry, "sealed">): boolean {
