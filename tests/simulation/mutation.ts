@@ -93,7 +93,9 @@ if (import.meta.main) {
       let byTests = values.simulator ? null : await foundByTest(tree, near);
       const bySimulator = byTests === null ? await foundBySimulator(tree, mutant!) : null;
       for (const test of bySimulator === null ? tests : []) {
-        byTests ??= await foundByTest(tree, test);
+        if (byTests === null && (values.simulator || test !== near)) {
+          byTests = await foundByTest(tree, test);
+        }
       }
       remove();
       sums[bySimulator ? "simulator" : byTests ? "tests" : "nothing"]++;

@@ -73,7 +73,7 @@ async function main(): Promise<number> {
 async function mainWith(name: string): Promise<number> {
   const bug = bugs.find((bug) => bug.name === name);
   if (!bug) {
-    throw new UsageError(`--bug ${name}: there is none. Choose from tests/simulation/bugs.ts.`);
+    throw new UsageError(`--bug ${name}: choose one that tests/simulation/bugs.ts names`);
   }
   const tree = Deno.makeTempDirSync();
   try {
