@@ -460,9 +460,8 @@ export class Requests {
         ? await passwords.hash(next, world.randomBytes(16))
         : "";
       const settled = { ...who, passed, refused, passwordHash };
-      const reply = await this.#submit({ op: "end_password_change", ...settled });
-      if (reply.outcome === "ok") visit.onPasswordChanged(reply.passwordVersion!);
-      return { outcome: reply.outcome };
+      const end = { op: "end_password_change", ...settled } as const;
+      return { outcome: await visit.raisePasswordVersion(() => this.#submit(end)) };
     } finally {
       logInsUnderWay.delete(terminal);
     }
@@ -487,9 +486,8 @@ export class Requests {
       const { pepper } = cardKeysOf(keys.audit);
       const pinHash = refused ? "" : await passwords.hash(pin, world.randomBytes(16), pepper);
       const who = { username, terminal, passwordVersion };
-      const reply = await this.#submit({ op: "set_pin", ...who, refused, pinHash });
-      if (reply.outcome === "ok") visit.onPasswordChanged(reply.passwordVersion!);
-      return { outcome: reply.outcome };
+      const change = { op: "set_pin", ...who, refused, pinHash } as const;
+      return { outcome: await visit.raisePasswordVersion(() => this.#submit(change)) };
     } finally {
       logInsUnderWay.delete(terminal);
     }

@@ -2,10 +2,11 @@
  * One customer's visit at one terminal, from log-in to its end: it watches the customer's accounts,
  * registers the customer's presence, and ends after too long without a request.
  */
+import type { Outcome } from "../../lib/errors.ts";
 import { logOutPauseMsMax, logOutPauseMsMin, visitIdleMsMax } from "../../lib/limits.ts";
 import { pause, type Timers } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
-import { logCommand } from "../ledger/command.ts";
+import { logCommand, type Reply } from "../ledger/command.ts";
 import { laterDayOf } from "../ledger/day.ts";
 import type { Account, DayOut, Limits } from "../ledger/model.ts";
 import type { LimitsNow } from "./views.ts";
@@ -64,6 +65,7 @@ export class Visit {
   #cancelTimer = () => {};
   #isOver = false;
   #changesPasswordFirst: boolean;
+  #isRaisingVersion = false;
 
   constructor(
     private readonly context: VisitContext,
@@ -83,7 +85,8 @@ export class Visit {
     );
     this.#present = presence.enter(this.username, {
       terminal: terminal.name,
-      passwordVersion: () => this.version,
+      // While this visit's own change is being committed, a newer version may be its own.
+      passwordVersion: () => this.#isRaisingVersion ? Infinity : this.version,
       onElsewhereChanged: (terminals) => events.onElsewhereChanged(terminals),
       end: () => this.endForPassword(),
     });
@@ -131,11 +134,20 @@ export class Visit {
     return this.version;
   }
 
-  /** Called when this visit has changed the password: the customer's other visits end. */
-  onPasswordChanged(version: number): void {
-    this.version = version;
-    this.#changesPasswordFirst = false;
-    this.context.presence.onPasswordVersion(this.username, version);
+  /** Runs this visit's change of the password or PIN; once done, the customer's other visits end. */
+  async raisePasswordVersion(change: () => Promise<Reply>): Promise<Outcome> {
+    this.#isRaisingVersion = true;
+    try {
+      const { outcome, passwordVersion } = await change();
+      if (outcome === "ok") {
+        this.version = passwordVersion!;
+        this.#changesPasswordFirst = false;
+        this.context.presence.onPasswordVersion(this.username, this.version);
+      }
+      return outcome;
+    } finally {
+      this.#isRaisingVersion = false;
+    }
   }
 
   /** Ends the visit because the password has another version: changed, or the account was locked. */

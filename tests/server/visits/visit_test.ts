@@ -138,10 +138,29 @@ Deno.test("the end of a visit waits until it is in the log, or the server stops"
 Deno.test("a changed password ends the customer's other visits", async () => {
   const world = new Surroundings();
   const first = world.begin("lobby"), second = world.begin("mall");
-  second.visit.onPasswordChanged(2);
+  const changed = { outcome: "ok", timeMs: 0, passwordVersion: 2 } as const;
+  assertEquals(await second.visit.raisePasswordVersion(() => Promise.resolve(changed)), "ok");
   await world.pass(0);
   assertEquals([first.visit.isOver, second.visit.isOver], [true, false]);
   assertEquals(second.visit.passwordVersion, 2);
   assertEquals([first.events.at(-1), second.events.at(-1)], ["bank", []]);
   assertEquals(world.logged, ["alice | log out - password changed or account locked"]);
+});
+
+Deno.test("a visit's own change of the password, seen in the books before its answer, does not end it", async () => {
+  const world = new Surroundings();
+  const { visit, events } = world.begin("lobby");
+  const seen = () => world.presence.onPasswordVersion("alice", 2);
+  const answer = { outcome: "ok", timeMs: 0, passwordVersion: 2 } as const;
+  const change = () => (seen(), Promise.resolve(answer));
+  assertEquals(await visit.raisePasswordVersion(change), "ok");
+  seen();
+  await world.pass(0);
+  assertEquals([visit.isOver, events], [false, []]);
+  // Another's change, or its own whose commit was in doubt.
+  const doubt = () => Promise.resolve({ outcome: "try_later", timeMs: 0 } as const);
+  assertEquals(await visit.raisePasswordVersion(doubt), "try_later");
+  world.presence.onPasswordVersion("alice", 3);
+  await world.pass(0);
+  assertEquals([visit.isOver, events], [true, ["bank"]]);
 });
