@@ -3,6 +3,7 @@
  * movement was flagged, it reports the value of its notes and its newest movements, and the bank looks
  * for differences.
  */
+import { dayOf } from "../lib/calendar.ts";
 import { reconcileDaysMs, reconciledMovementsMax } from "../lib/limits.ts";
 import type { AskOf } from "../lib/protocol/message.ts";
 import { ask } from "./ask.ts";
@@ -13,8 +14,6 @@ import type { AtmDependencies } from "./dependencies.ts";
 export class Reconciliation {
   /** The bank's day, and how many movements were flagged, when the bank had the last report. */
   #reported = "";
-  /** Of the bank's time zone; kept, since each look at the clock needs it. */
-  #calendar: { timeZone: string; format: Intl.DateTimeFormat } | null = null;
 
   constructor(
     private readonly dependencies: Pick<AtmDependencies, "journal" | "devices" | "world">,
@@ -32,7 +31,7 @@ export class Reconciliation {
   async send(bank: BankClient, timeZone: string): Promise<void> {
     const { journal, devices, world } = this.dependencies;
     const nowMs = world.nowMs();
-    const now = `${this.#dayOf(nowMs, timeZone)} ${journal.flagged().length}`;
+    const now = `${dayOf(nowMs, timeZone)} ${journal.flagged().length}`;
     const isReported = now === this.#reported;
     if (isReported || journal.open().length > 0 || devices.away() || !devices.counted()) return;
     const movements = journal.since(nowMs - reconcileDaysMs)
@@ -51,12 +50,5 @@ export class Reconciliation {
     // A difference is booked by the next count of staff.
     if (answer.cash !== undefined) journal.compared(BigInt(cash) - BigInt(answer.cash));
     this.#reported = now;
-  }
-
-  #dayOf(timeMs: number, timeZone: string): string {
-    if (this.#calendar?.timeZone !== timeZone) {
-      this.#calendar = { timeZone, format: new Intl.DateTimeFormat("en-CA", { timeZone }) };
-    }
-    return this.#calendar.format.format(timeMs);
   }
 }

@@ -2,6 +2,7 @@
  * The movements of the bank's day, from the log: sums, and the newest ones. The log has them at every
  * server and after a restart. It is read back to the day's beginning within a bound, then followed.
  */
+import { dayOf } from "../../lib/calendar.ts";
 import type { BankNews, MovementNews, PeriodNews } from "../../lib/console.ts";
 import {
   logChunkEntries,
@@ -14,7 +15,6 @@ import { type AuditEntry, isInClear, placeText, type SealedEntry } from "../audi
 import { headsOf } from "../audit/heads.ts";
 import type { AuditKeyRing } from "../audit/keys.ts";
 import type { OpenedEntry } from "../audit/places.ts";
-import { dayOf } from "../ledger/day.ts";
 import type { ReadableLog } from "./read_log.ts";
 
 /** The sums of a period, in code's own types. */

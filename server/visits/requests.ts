@@ -6,6 +6,7 @@
 import { isAccountNumber } from "../../lib/account_number.ts";
 import type { HistoryFilter } from "../../lib/atm.ts";
 import { hex } from "../../lib/bytes.ts";
+import { beginOfMonth, dayOf } from "../../lib/calendar.ts";
 import type { AtmOutcome } from "../../lib/errors.ts";
 import { cardNumberHash, isWeakPin } from "../../lib/card.ts";
 import { actionLengthMax, balanceDaysMax, passwordLengthMin } from "../../lib/limits.ts";
@@ -33,7 +34,6 @@ import type {
   LogIn,
   Reply,
 } from "../ledger/command.ts";
-import { beginOfMonth, dayOf } from "../ledger/day.ts";
 import type { Account } from "../ledger/model.ts";
 import { receiptOf } from "../receipt_of.ts";
 import { type DispenseFor, dispenseToken, statusOf, tokenOf } from "../terminals/device_tokens.ts";

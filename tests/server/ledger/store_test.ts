@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { SealedEntry } from "../../../server/audit/entry.ts";
 import type { Account, Changes, Movement } from "../../../server/ledger/model.ts";
 import { checkStore } from "../../../server/ledger/check.ts";
-import { dayOf } from "../../../server/ledger/day.ts";
+import { dayOf } from "../../../lib/calendar.ts";
 import { openStore } from "../../../server/ledger/open_store.ts";
 import { Refused, type Store } from "../../../server/ledger/store.ts";
 import { touchOf } from "../../../server/ledger/touch.ts";

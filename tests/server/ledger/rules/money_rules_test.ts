@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { cashLoadForgetMs, cashLoadsFree } from "../../../../lib/limits.ts";
 import { amountMinorMax, balanceMinorMax } from "../../../../lib/money.ts";
 import { lineOf } from "../../../../server/audit/codec.ts";
-import { beginOfMonth, dayOf } from "../../../../server/ledger/day.ts";
+import { beginOfMonth, dayOf } from "../../../../lib/calendar.ts";
 import { maskedName } from "../../../../server/ledger/rules/transfer.ts";
 import { accountIdOf, numberOf, play, settings, smallBank } from "../../helpers/small_bank.ts";
 

@@ -1,6 +1,6 @@
-/** The bank's day: a calendar day of its time zone. */
+/** The calendar day of an instant in a time zone. */
 import { assertEquals } from "@std/assert";
-import { beginOfMonth, dayOf } from "../../../server/ledger/day.ts";
+import { beginOfMonth, dayOf } from "../../lib/calendar.ts";
 
 const dayMs = 86_400_000;
 /** With offsets of whole hours, of quarters, with summer times of half an hour, and a day left out. */
