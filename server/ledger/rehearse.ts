@@ -9,24 +9,33 @@ import { applyCommands } from "./rules/rules.ts";
 import type { ReadStore } from "./store.ts";
 import { type Touch, touchOf } from "./touch.ts";
 
+export interface Rehearsal {
+  outcome: Outcome;
+  /** Whether the bank would differ afterwards, its log apart. */
+  isChange: boolean;
+}
+
 /**
- * Returns the outcome of a command as if it were a batch. Nothing is locked, so the batch that runs it
- * may decide otherwise. A clock in doubt stops no money here.
+ * Runs a command as if it were a batch. Nothing is locked, so the batch that runs it may decide
+ * otherwise. A clock in doubt stops no money here.
  * @param serverMs the server's clock
  */
 export async function rehearse(
   read: ReadStore,
   command: Command,
   serverMs: number,
-): Promise<Outcome> {
+): Promise<Rehearsal> {
   const loaded = await loadedFor(read, touchOf([command]));
   const { lastMs, clockMs } = loaded;
   const nowMs = clockMs ?? serverMs;
   const setsBack = command.op === "set_back_clock" && isAhead(lastMs, nowMs);
   const timeMs = setsBack ? nowMs : Math.max(lastMs, nowMs);
   const clocks = { nowMs, setBackFromMs: setsBack ? lastMs : null };
-  const { replies: [reply] } = applyCommands(new Books(loaded), [command], timeMs, clocks);
-  return reply!.outcome;
+  const books = new Books(loaded);
+  const { replies: [reply], entries } = applyCommands(books, [command], timeMs, clocks);
+  const isChange = books.changes().clock !== null ||
+    entries.some(({ rows = [] }) => rows.length > 0);
+  return { outcome: reply!.outcome, isChange };
 }
 
 /**

@@ -28,6 +28,7 @@ import { statusCommands } from "./status.ts";
 import { terminalCommands } from "./terminals.ts";
 import { terminalStoryCommands } from "./terminal_story.ts";
 import { watchCommands } from "./watch.ts";
+import { presentState } from "./words.ts";
 
 const handlers: Handlers<OperatorCommandName> = {
   ...terminalCommands,
@@ -104,12 +105,17 @@ function withSubmit(bank: Bank, submit: Bank["ledger"]["submit"]): Bank {
 
 /**
  * Runs a command up to what it submits to the ledger, which is not done, and drops its key file.
- * @throws {UsageError} if it is refused, or the ledger would refuse it now other than for a time
+ * @throws {UsageError} if it is refused, or the ledger would refuse it now other than for a time, or
+ * it would change nothing
  */
 export async function rehearseCommand(bank: Bank, request: OperatorRequest): Promise<void> {
   const stop = new Error("the rehearsal ends here");
   const rehearsed = withSubmit(bank, async (command) => {
-    const outcome = await rehearse(bank.ledger.read, command, bank.world.nowMs());
+    const { read } = bank.ledger;
+    const { outcome, isChange } = await rehearse(read, command, bank.world.nowMs());
+    if (outcome === "ok" && !isChange) {
+      throw new CommandRefused(`nothing was proposed: ${presentState(request)}`);
+    }
     if (outcome === "ok" || outcome === "try_later") throw stop;
     return { outcome, timeMs: 0 };
   });

@@ -100,6 +100,24 @@ export function commandInWords(command: OperatorCommand): string {
   return fields.length === 0 ? words : `${words}, ${factsInWords(fields)}`;
 }
 
+/** Returns what the bank has already, in words, where a command would change nothing. */
+export function presentState(command: OperatorCommand): string {
+  switch (command.command) {
+    case "revoke_terminal":
+      return `terminal ${command.name} is revoked already`;
+    case "resume_terminal":
+      return `terminal ${command.name} is active already`;
+    case "revoke_device":
+      return `device ${command.name} is revoked already`;
+    case "end_restore":
+      return "no restore is open";
+    case "add_operator":
+      return `${command.name} is an operator with the role ${command.role} and this key already`;
+    default:
+      return "it would change nothing";
+  }
+}
+
 /** Returns facts as one line, with such quotes. */
 export function factsInWords(facts: readonly { name: string; value: string }[]): string {
   return facts.map(({ name, value }) => `${name}: ${quoted(value)}`).join(", ");

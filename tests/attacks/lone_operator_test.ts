@@ -12,7 +12,7 @@ import { operatorSocketPath } from "../../server/folder/bank_folder.ts";
 import type { OperatorAnswer } from "../../server/operator/request.ts";
 import { isSignedBy, type Signer, signRequest } from "../../server/operator/signed_request.ts";
 import { askServer, serveOperators } from "../../server/operator/socket.ts";
-import { addOperator, give, hashOf, readAhead } from "../server/helpers/operators.ts";
+import { addOperator, give, hashOf, openRestore, readAhead } from "../server/helpers/operators.ts";
 import { newId, onEachBank, readToEnd, RunningBank } from "../server/helpers/running_bank.ts";
 
 const reason = "it is a test";
@@ -33,7 +33,7 @@ async function dangers(
     { command: "enrol_terminal", name: "far" },
     { command: "rotate_terminal", name: "lobby", now: true },
     { command: "revoke_terminal", name: "lobby" },
-    { command: "resume_terminal", name: "lobby" },
+    { command: "resume_terminal", name: "mall" },
     { command: "write_off_terminal", name: "pier", reason },
     { command: "enrol_device", name: "lobby-cash", terminal: "lobby" },
     { command: "rotate_device", name: "mall-cash" },
@@ -95,6 +95,8 @@ onEachBank(
       const atm = await running.visit("alice");
       const hold = newId();
       assertEquals((await atm.authorise("withdrawal", hold, "4000")).outcome, "ok");
+      await done(bank, anna, { command: "suspend_terminal", name: "mall" });
+      await openRestore(bank);
       readAhead(bank);
       const before = await stateOf(bank);
       for (const command of await dangers(running, { hold, paid })) {

@@ -28,12 +28,15 @@ type Asked<Op extends ManageStaff["op"]> = Extract<ManageStaff, { op: Op }>;
 function addOperator(batch: Batch, command: Asked<"add_operator">): Answer {
   const { operator, name, role, publicKey } = command;
   const { staff } = batch.books;
-  const others = staff.operators.filter((each) => each.name !== name);
-  const operators = [...others, { name, role, publicKey, sinceMs: batch.timeMs }];
-  const fourEyes = staff.fourEyes || operators.filter(isPerson).length > 1;
-  // An earlier key may have been stolen: what it has proposed is withdrawn.
-  const proposals = staff.proposals.filter((each) => each.operator !== name);
-  batch.books.setStaff({ operators, proposals, fourEyes });
+  const found = staff.operators.find((each) => each.name === name);
+  if (found?.role !== role || found.publicKey !== publicKey) {
+    const others = staff.operators.filter((each) => each !== found);
+    const operators = [...others, { name, role, publicKey, sinceMs: batch.timeMs }];
+    const fourEyes = staff.fourEyes || operators.filter(isPerson).length > 1;
+    // An earlier key may have been stolen: what it has proposed is withdrawn.
+    const proposals = staff.proposals.filter((each) => each.operator !== name);
+    batch.books.setStaff({ operators, proposals, fourEyes });
+  }
   const outcome = "ok";
   const action = `add operator ${name} as ${role}, with the key ${publicKey}`;
   batch.log(operator === "" ? "bank" : `operator ${operator}`, action, { outcome });

@@ -33,6 +33,13 @@ export const noSigner = () => Promise.reject(new Error("no key is needed"));
 export const hashOf = ({ passwords }: Pick<Bank, "passwords">, password: string) =>
   passwords.hash(password, system.randomBytes(16));
 
+/** Has the bank wait for its first terminal, as after a restore. */
+export async function openRestore({ ledger }: Pick<Bank, "ledger">): Promise<void> {
+  const [terminal] = await ledger.read.terminals();
+  const restoring = { sinceMs: 0, waiting: [terminal!.id], unattested: [], unknown: [] };
+  await ledger.submit({ op: "restore", operator: "t", terminals: [], restoring, missing: "" });
+}
+
 /** Has the bank's time read as an hour ahead of the clock, as after a clock that was wrong. */
 export function readAhead({ ledger }: Pick<Bank, "ledger">): void {
   const { read } = ledger;

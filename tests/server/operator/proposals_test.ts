@@ -228,6 +228,50 @@ onEachBank(
 );
 
 onEachBank(
+  "what would change nothing becomes no proposal, and the refusal names the thing and its state",
+  (withBank) =>
+    withBank(async (running) => {
+      const { bank } = running;
+      const anna = (await addOperator(bank, "anna")).signer;
+      const alone: OperatorCommand[] = [
+        { command: "enrol_device", name: "mall-cash", terminal: "mall" },
+        { command: "revoke_device", name: "mall-cash" },
+        { command: "enrol_terminal", name: "gone" },
+        { command: "revoke_terminal", name: "gone" },
+        { command: "revoke_terminal", name: "gone" },
+      ];
+      for (const command of alone) await linesOf(bank, anna, command);
+      const { publicKey } = (await addOperator(bank, "ben", "officer")).signer;
+      const before = (await bank.ledger.read.staff()).operators;
+      const rows: [OperatorCommand, string][] = [
+        [{ command: "resume_terminal", name: "lobby" }, "terminal lobby is active already"],
+        [{ command: "revoke_terminal", name: "gone" }, "terminal gone is revoked already"],
+        [{ command: "revoke_device", name: "mall-cash" }, "device mall-cash is revoked already"],
+        [{ command: "end_restore", reason }, "no restore is open"],
+        [
+          { command: "add_operator", name: "ben", role: "officer", publicKey },
+          "ben is an operator with the role officer and this key already",
+        ],
+      ];
+      for (const [command, words] of rows) {
+        await assertRejects(
+          () => linesOf(bank, anna, command),
+          UsageError,
+          `nothing was proposed: ${words}`,
+        );
+        const entry = (await running.entries()).at(-1)!;
+        const asked = command.command.replaceAll("_", " ");
+        assertStringIncludes(entry, `operator anna | ${asked} (nothing was proposed: ${words}`);
+      }
+      assertEquals(await bank.ledger.read.staff(), {
+        operators: before,
+        proposals: [],
+        fourEyes: true,
+      });
+    }),
+);
+
+onEachBank(
   "an approved write-off is booked, and its entry covers the end of its proposal",
   (withBank) =>
     withBank(async (running) => {
@@ -255,6 +299,7 @@ onEachBank(
       const { bank } = running;
       const anna = (await addOperator(bank, "anna")).signer;
       const ben = (await addOperator(bank, "ben")).signer;
+      await linesOf(bank, anna, { command: "suspend_terminal", name: "lobby" });
       await linesOf(bank, anna, { command: "resume_terminal", name: "lobby" });
       const proposal = (await proposalsOf(bank, ben))[0]!.id;
       const { submit } = bank.ledger;

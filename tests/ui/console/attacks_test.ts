@@ -4,7 +4,7 @@ import { findBrowser } from "../../browser.ts";
 import { consoleActs } from "../../../lib/console.ts";
 import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import { consoleMachine } from "../../../ui/window/console_calls.ts";
-import { give, readAhead } from "../../server/helpers/operators.ts";
+import { give, openRestore, readAhead } from "../../server/helpers/operators.ts";
 import { everyCommand } from "../../server/helpers/every_command.ts";
 import { newId } from "../../server/helpers/running_bank.ts";
 import { everyEntry } from "../../../ui/console/state/screens.ts";
@@ -45,6 +45,8 @@ Deno.test({
           ],
           (_, value) => typeof value === "bigint" ? `${value}` : value,
         );
+      await act({ command: "suspend_terminal", name: "mall" });
+      await openRestore(bank);
       readAhead(bank);
       const before = await stateOf();
       const dangers: OperatorCommand[] = [
@@ -55,7 +57,7 @@ Deno.test({
         { command: "open_account", username: "alice", name: "more", opening: "500.00" },
         { command: "reset_password", customer: "alice" },
         { command: "revoke_terminal", name: "lobby" },
-        { command: "resume_terminal", name: "lobby" },
+        { command: "resume_terminal", name: "mall" },
         { command: "write_off_terminal", name: "pier", reason },
         { command: "revoke_device", name: "mall-cash" },
         { command: "set_limits", withdrawal: "none" },
