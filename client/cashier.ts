@@ -79,8 +79,10 @@ export class Cashier {
   #counting: Promise<unknown> = Promise.resolve();
   /** The customer for whom the acceptor was last opened. */
   #depositor: Payer | null = null;
-  /** Whether it was opened, and its notes were neither booked nor returned on the customer's request. */
+  /** Whether it was opened, and its notes were neither booked nor returned. */
   #depositing = false;
+  /** The end of a deposit whose devices stopped answering, until its customer reads it. */
+  #lost: { payer: Payer; receipt: Receipt } | null = null;
   #presenting = false;
 
   constructor(private readonly dependencies: CashierDependencies) {
@@ -216,6 +218,8 @@ export class Cashier {
       const nearest = nearestAmounts(devices.cassettes(), amount, dispensedNotesMax).map(String);
       return { ...await refuse("not_dispensable"), nearest };
     }
+    // an earlier outcome must be read before the counters change
+    if (!await this.#clear()) return await refuse("device_fault");
     return await this.#move(payer, { kind: "withdrawal", amount, notes }, async (token) => {
       await devices.dispense(notes, token);
       await devices.present();
@@ -327,7 +331,8 @@ export class Cashier {
       }
       this.#depositor = payer;
       this.#depositing = true;
-      this.#counting = this.#count().catch((error) => {
+      this.#lost = null;
+      this.#counting = this.#count(payer).catch((error) => {
         devices.closeShutter();
         if (!this.dependencies.onError(error)) {
           this.dependencies.log(`the acceptor failed: ${error}`);
@@ -338,14 +343,26 @@ export class Cashier {
     return "ok";
   }
 
-  async #count(): Promise<void> {
+  async #count(payer: Payer): Promise<void> {
     const { devices, onChange } = this.dependencies;
     while (devices.accepting()) {
       const counted = await this.#drive(() => devices.cashIn());
       if (!counted) devices.closeShutter(); // notes counted earlier can still be booked
+      if (devices.away()) this.#endLost(payer);
       onChange();
       if (!counted) return;
     }
+  }
+
+  /**
+   * Ends a deposit whose devices stopped answering, whether or not its customer confirms: the bank
+   * then has a movement with the counted amount.
+   */
+  #endLost(payer: Payer): void {
+    this.alone(async () => {
+      if (!this.#depositing || this.dependencies.visitor() !== payer) return;
+      this.#lost = { payer, receipt: await this.deposit(payer) };
+    }).catch((error) => this.dependencies.log(`ending a deposit failed: ${error}`));
   }
 
   async #stopCounting(): Promise<void> {
@@ -353,20 +370,33 @@ export class Cashier {
     await this.#counting;
   }
 
-  /** Books the notes in escrow and takes them in; returns them if the deposit is refused. */
+  /**
+   * Books the notes in escrow and takes them in; returns them if the deposit is refused. Of devices
+   * that do not answer, the bank gets the amount that they had counted: it is booked as far as they,
+   * or staff, find these notes in the cassettes.
+   */
   async deposit(payer: Payer): Promise<Receipt> {
     const { devices } = this.dependencies;
+    const lost = this.#lost;
+    this.#lost = null;
+    if (lost?.payer === payer) return lost.receipt;
     await this.#stopCounting(); // the count must not change after it was read
-    const notes = devices.accepting() ? devices.escrow() : new Map<bigint, number>();
-    const amount = totalOf(notes);
-    // The acceptor has ended without a request: the notes that are in it are unknown, or came back.
+    // The acceptor has ended without a request: its notes are inside, as far as they were counted.
     const isLost = this.#depositing && !devices.accepting();
+    const notes = devices.accepting() || isLost ? devices.escrow() : new Map<bigint, number>();
+    const amount = totalOf(notes);
     this.#depositing = false;
+    const refuse = (why: AtmRefusal) => this.#refuse(payer, "deposit", amount, why);
+    const act = isLost
+      ? () => Promise.reject(new DevicesAway("the devices stopped answering during a deposit"))
+      : () => devices.cashInEnd();
     const result = payer.inDoubt
       ? this.#receipt("deposit", `${amount}`, "earlier_in_doubt")
       : amount === 0n
-      ? await this.#refuse(payer, "deposit", amount, isLost ? "device_fault" : "no_notes_inserted")
-      : await this.#move(payer, { kind: "deposit", amount, notes }, () => devices.cashInEnd());
+      ? await refuse(isLost ? "device_fault" : "no_notes_inserted")
+      : (isLost ? devices.away() : await this.#clear())
+      ? await this.#move(payer, { kind: "deposit", amount, notes }, act)
+      : await refuse("device_fault"); // lost devices that answer again return the notes
     await this.returnEscrow();
     return result;
   }
@@ -405,8 +435,6 @@ export class Cashier {
     act: (token: string | undefined) => Promise<void>,
   ): Promise<Receipt> {
     const { journal, devices, world } = this.dependencies;
-    // an earlier outcome must be read before the counters change
-    if (!await this.#clear()) return await this.#refuse(payer, kind, amount, "device_fault");
     if (kind === "withdrawal" && !await this.#settledEarlier(payer.bank)) {
       return await this.#refuse(payer, kind, amount, "device_fault");
     }
@@ -437,7 +465,10 @@ export class Cashier {
     journal.acting(movement, before);
     const acted = await this.#drive(() => act(leave.token));
     const taken = acted === null ? null : await this.#handOver();
-    if (taken === null) return this.#inDoubt(payer, kind, asked.amount, { movement }); // what moved is unknown
+    if (taken === null) { // what moved is unknown
+      const doubt = this.#inDoubt(payer, kind, asked.amount, { movement });
+      return kind === "deposit" ? { ...doubt, outcome: "to_be_counted" } : doubt;
+    }
     // notes that were neither taken nor retracted keep the movement open
     const stuck = devices.tray().size > 0;
     const done = stuck ? null : readOutcome(this.dependencies, { movement, kind, amount }, before);

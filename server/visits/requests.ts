@@ -591,8 +591,11 @@ export class Requests {
     { kind, amount, why }: AskOf<"refused">,
   ): Promise<Answer> {
     const verb = kind === "withdrawal" ? "withdraw" : "deposit";
-    const action = `${verb} ${formatMoney(minorFromText(amount)!, this.#bank.settings.currency)}`;
-    const { outcome, logged } = await this.#logOf(visit, action, kind, why);
+    const isUncounted = kind === "deposit" && why === "device_fault" && amount === "0";
+    const what = isUncounted
+      ? "of an unknown amount"
+      : formatMoney(minorFromText(amount)!, this.#bank.settings.currency);
+    const { outcome, logged } = await this.#logOf(visit, `${verb} ${what}`, kind, why);
     return { outcome, ...(logged && { logged }) };
   }
 

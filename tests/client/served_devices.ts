@@ -24,7 +24,9 @@ export interface ServedDevices {
   simulatedReader: () => SimulatedCardReader | null;
   reader: Xfs4IotCardReader | null;
   url: string;
-  /** Ends every connection and the work of the service, and serves again: a nonce ends with its power. */
+  /** Ends every connection and the work of the service, and serves nobody until `restart`. */
+  switchOff(): void;
+  /** Ends the same, and serves again: a nonce ends with its power. */
   restart(): void;
   close(): Promise<void>;
 }
@@ -76,6 +78,7 @@ export function serveDevices(
   };
   let cash = serveCash();
   let cards = serveCards();
+  let isOff = false;
   simulated.onTaken = () =>
     cash.unsolicited("CashManagement.ItemsTakenEvent", { position: "outDefault" });
   const secured = tls ? { cert: tls.certificate, key: tls.key } : {};
@@ -84,8 +87,8 @@ export function serveDevices(
     const { socket, response } = Deno.upgradeWebSocket(request);
     const messages = standard(messagesOf(socket), "devices");
     const { pathname } = new URL(request.url);
-    const isServed = cash.accept(pathname, messages, url) ||
-      cards?.service.accept(pathname, messages, url);
+    const isServed = !isOff && (cash.accept(pathname, messages, url) ||
+      cards?.service.accept(pathname, messages, url));
     if (!isServed) socket.addEventListener("open", () => socket.close());
     return response;
   });
@@ -109,7 +112,13 @@ export function serveDevices(
     simulatedReader: () => cards?.reader ?? null,
     reader,
     url,
+    switchOff() {
+      isOff = true;
+      simulated.forget();
+      for (const service of [cash, cards?.service]) service?.close();
+    },
     restart() {
+      isOff = false;
       const old = [cash, cards?.service];
       simulated.forget();
       cash = serveCash();

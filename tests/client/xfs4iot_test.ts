@@ -22,8 +22,9 @@ import { connectMessages, system, systemFiles } from "../../lib/system.ts";
 import type { AskOf } from "../../lib/protocol/message.ts";
 import type { MessageSocket } from "../../lib/world.ts";
 import type { DatabaseSync } from "node:sqlite";
+import { runOperatorCommand } from "../../server/operator/commands.ts";
 import { makeCertificate } from "../bench/load/certificate.ts";
-import { Branch, logIn, until } from "./branch.ts";
+import { Branch, logIn, password, until } from "./branch.ts";
 import { connectStandard } from "./reference_messages.ts";
 import { serveDevices } from "./served_devices.ts";
 import { chanceOf, openBranch, startAtm } from "./small_branch.ts";
@@ -55,17 +56,84 @@ Deno.test("a withdrawal and a deposit by WebSocket, and the service counts the n
   }
 });
 
-Deno.test("a deposit whose devices stopped answering is not called empty: its notes are inside", async () => {
+/** Deposits this, and switches the devices off once they have counted it. */
+async function lostDeposit(branch: Branch, counted: "0" | "5000") {
+  const lobby = branch.atm("lobby", { byService: true });
+  await logIn(lobby);
+  assertEquals((await lobby.atm.depositOpen()).outcome, "ok");
+  if (counted !== "0") await lobby.atm.insertNote(counted);
+  await until("counted", () => lobby.atm.view().escrow?.total === counted);
+  lobby.served!.switchOff();
+  await until("they are away", () => lobby.atm.view().escrow === null);
+  return lobby;
+}
+
+Deno.test("a deposit whose devices stopped answering is not called empty: the bank gets the counted amount", async (t) => {
+  for (const then of ["the devices return", "staff count first", "the visit is over"] as const) {
+    await t.step(then, async () => {
+      const branch = await Branch.open();
+      try {
+        const lobby = await lostDeposit(branch, "5000");
+        // whether or not its customer confirms
+        await until("the bank has it", () => lobby.journal.open()[0]?.state === "acting");
+        const { outcome, amount, movement } = await lobby.atm.depositConfirm();
+        assertEquals([outcome, amount], ["to_be_counted", "5000"]);
+        assertEquals(lobby.journal.open().map((entry) => entry.movement), [movement]);
+        const holds = await branch.bank.ledger.read.holds();
+        assertEquals(holds.map(({ id, kind, amount }) => [id, kind, amount]), [
+          [movement, "deposit", 5_000n],
+        ]);
+        assertEquals((await lobby.atm.depositOpen()).outcome, "earlier_in_doubt");
+        const count = () => {
+          const { database, journal, served } = lobby;
+          const counted = new Map([[5000n, 11], [2000n, 10], [1000n, 10]]);
+          const people = { database, journal, devices: served!.devices, world: system };
+          return countCassettes(people, counted, { code: "EUR", exponent: 2 });
+        };
+        if (then === "staff count first") assertEquals(count(), 0n);
+        if (then === "the visit is over") await lobby.atm.logOut();
+        lobby.served!.restart();
+        await until("settled", () => lobby.journal.open().length === 0);
+        const credited = { "the devices return": 0n, "staff count first": 5_000n }[then as string];
+        assertEquals(await branch.balanceOf("alice"), 100_000n + (credited ?? 0n));
+        if (then === "the visit is over") {
+          await until("kept", () => lobby.journal.flagged().length > 0);
+          const kept = lobby.journal.flagged().map(({ kind, amount }) => [kind, amount]);
+          assertEquals(kept, [["left", 5_000n]]);
+          const correct = { command: "correct_movement", operator: "t", movement } as const;
+          const asked = { ...correct, amount: "50.00", reason: "counted" };
+          await Array.fromAsync(runOperatorCommand(branch.bank, asked));
+          assertEquals(await branch.balanceOf("alice"), 105_000n);
+          assertEquals(count(), 5_000n);
+          lobby.served!.restart();
+          const { atm } = lobby;
+          await until("counted", () => atm.view().cash.cassettes[0]?.count === 11);
+          await lobby.atm.logIn("alice", password);
+          await until("booked", () => lobby.journal.open().length === 0);
+        }
+        assertEquals(await branch.differences(), 0n);
+        assertEquals(totalOf(lobby.devices.at("left", "escrow")), 0n);
+        assertEquals(lobby.journal.flagged(), []);
+        await branch.requireAllSettled(lobby);
+        await lobby.close();
+      } finally {
+        await branch.close();
+      }
+    });
+  }
+});
+
+Deno.test("a deposit whose devices stopped answering before they counted a note has no amount in the log", async () => {
   const branch = await Branch.open();
   try {
-    const lobby = branch.atm("lobby", { byService: true });
-    await logIn(lobby);
-    assertEquals((await lobby.atm.depositOpen()).outcome, "ok");
-    await lobby.atm.insertNote("5000");
-    await until("counted", () => lobby.atm.view().escrow?.total === "5000");
-    lobby.served!.restart();
-    await until("they are away", () => lobby.atm.view().escrow === null);
+    const lobby = await lostDeposit(branch, "0");
     assertEquals((await lobby.atm.depositConfirm()).outcome, "device_fault");
+    const { entries } = await lobby.atm.history({ kind: "deposit" });
+    assertEquals(entries.map(({ action }) => action), [
+      "deposit of an unknown amount failed - device fault",
+      "deposit €1,000.00 - opening balance",
+    ]);
+    assertEquals(lobby.journal.unfinished(), []);
     await lobby.close();
   } finally {
     await branch.close();

@@ -198,7 +198,7 @@ Deno.test("cash is deposited, or given back", () => {
     deposit (depositing): deposit_confirm; answer receipt kind=deposit outcome=try_later -> refusal try_later menu
     deposit (depositing): back                  -> working return, depositCancel
     : answer nothing                            -> menu
-    deposit (depositing): view visiting         -> menu    # the machine shut the acceptor
+    deposit (depositing): view visiting         -> working deposit, depositConfirm # the machine shut the acceptor
     deposit: view depositing                    -> deposit
   `);
 });

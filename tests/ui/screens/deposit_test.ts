@@ -27,3 +27,23 @@ flow("deposit given back", async ({ page, scripted }) => {
   assertEquals(scripted.view().escrow, null);
   assertEquals(scripted.view().visit?.account.booked, "125050");
 });
+
+flow(
+  "a deposit whose devices stopped answering says what was counted",
+  async ({ page, scripted }) => {
+    await logIn(page);
+    await button(page, "Deposit cash").click();
+    await button(page, "Insert €50").click();
+    const movement = "0123456789abcdef0123456789abcdef";
+    const time = new Date().toISOString();
+    const outcome = "to_be_counted";
+    const counted = { outcome, amount: "5000", notes: [], account: null, time, movement } as const;
+    scripted.depositConfirm = () => Promise.resolve({ ...counted, notes: [], kind: "deposit" });
+    scripted.change({ escrow: null });
+    await onScreen(page, "refusal");
+    await sees(page, "€50.00 was counted, and nothing is booked yet.");
+    await sees(page, "Reference");
+    await button(page, "Continue").click();
+    await onScreen(page, "menu");
+  },
+);

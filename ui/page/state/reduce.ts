@@ -26,7 +26,7 @@ export function reduce(before: State, event: PageEvent, nowMs: number): Step {
         },
       };
     case "view":
-      return { state: onView(state, event.view) };
+      return onView(state, event.view);
     case "tick":
       return onTick(state);
     case "touched":

@@ -1,10 +1,19 @@
 /** A new view of the machine: how it changes the screen. */
 import type { AtmView } from "../../../lib/atm.ts";
 import { minorFromText } from "../../../lib/money.ts";
-import { show, type State, withoutSettings } from "./model.ts";
+import { show, start, type State, type Step, withoutSettings } from "./model.ts";
 import { endedScreen, needsVisit, safeScreen, showsMovement } from "./screens.ts";
 
-export function onView(before: State, view: AtmView): State {
+export function onView(before: State, view: AtmView): Step {
+  const state = withView(before, view);
+  const isShut = state.screen.name === "deposit" && !view.escrow && !state.pending;
+  // The devices have shut the acceptor: the ATM ends the deposit, and the customer reads how.
+  return isShut
+    ? start(state, { name: "depositConfirm", args: [] }, { name: "working", on: "deposit" })
+    : { state };
+}
+
+function withView(before: State, view: AtmView): State {
   const seen = { ...before, view, moreTime: before.moreTime && view.visit !== null };
   const first = before.view === null || before.view.language !== view.language;
   const state = first ? withoutSettings(seen) : seen;
@@ -32,9 +41,6 @@ export function onView(before: State, view: AtmView): State {
   const ends = state.screen.name === "refusal" || state.screen.name === "settings";
   if (!view.visit && (needsVisit(state.screen) || (visitLost && ends))) {
     return show({ ...state, pending: null }, endedScreen(view));
-  }
-  if (state.screen.name === "deposit" && !view.escrow && !state.pending) {
-    return show(state, { name: "menu" });
   }
   return withBalanceNews(state, before.view, view);
 }

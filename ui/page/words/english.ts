@@ -624,6 +624,11 @@ export const english = {
       lede:
         "This ATM could not count the notes. Staff will count them, and exactly that amount is booked.",
     },
+    deposit_to_be_counted: {
+      heading: "Your bank will check this",
+      lede:
+        "{amount} was counted, and nothing is booked yet. Staff will check this ATM, and exactly what they find is booked.",
+    },
     bank_unreachable: {
       heading: "The bank cannot be reached",
       lede: "Nothing was booked and your money is safe. Please try again in a moment.",

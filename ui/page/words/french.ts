@@ -624,6 +624,11 @@ export const french: Words = {
       lede:
         "Ce distributeur n’a pas pu compter les billets. Le personnel les comptera, et ce montant exact sera enregistré.",
     },
+    deposit_to_be_counted: {
+      heading: "Votre banque va vérifier",
+      lede:
+        "{amount} ont été comptés et rien n’est encore enregistré. Le personnel vérifiera ce distributeur, et le montant exact trouvé sera enregistré.",
+    },
     bank_unreachable: {
       heading: "La banque est injoignable",
       lede: `${nothingBooked} Votre argent est en sécurité. Réessayez dans un instant.`,

@@ -628,6 +628,11 @@ export const german: Words = {
       lede:
         "Dieser Automat konnte die Scheine nicht zählen. Mitarbeiter zählen sie, und genau dieser Betrag wird gebucht.",
     },
+    deposit_to_be_counted: {
+      heading: "Ihre Bank prüft das",
+      lede:
+        "Gezählt wurden {amount}, gebucht ist noch nichts. Mitarbeiter prüfen diesen Automaten, und genau das, was sie finden, wird gebucht.",
+    },
     bank_unreachable: {
       heading: "Die Bank ist nicht erreichbar",
       lede: `${nothingBooked} Ihr Geld ist sicher. Bitte versuchen Sie es gleich noch einmal.`,

@@ -616,6 +616,11 @@ export const japanese: Words = {
       heading: "銀行が確認いたします",
       lede: "紙幣を数えられませんでした。係員が数え、その金額どおりに処理します。",
     },
+    deposit_to_be_counted: {
+      heading: "銀行が確認いたします",
+      lede:
+        "{amount}を数えましたが、まだ処理されていません。係員がこのATMを確認し、確認できた金額どおりに処理します。",
+    },
     bank_unreachable: {
       heading: "銀行に接続できませんでした",
       lede: `${nothingBooked}お客様のお金は安全です。少し待ってもう一度お試しください。`,

@@ -4,8 +4,16 @@ import type { AtmOutcome } from "../../../lib/errors.ts";
 /** Why a request was refused: by the machine, by the bank, or for what was typed. */
 export type Refused = Exclude<AtmOutcome, "ok"> | "account_not_a_number";
 
-/** Refusals with words: the present password or the PIN that was wrong, and all that have no words. */
-export type Worded = Refused | "wrong_present_password" | "wrong_pin" | "not_booked";
+/**
+ * Refusals with words: the present password or the PIN that was wrong, notes that were counted and not
+ * booked, and all that have no words.
+ */
+export type Worded =
+  | Refused
+  | "wrong_present_password"
+  | "wrong_pin"
+  | "deposit_to_be_counted"
+  | "not_booked";
 
 /** A wording for each of a language's plural categories. */
 export type Plural = { other: string } & Partial<Record<Intl.LDMLPluralRule, string>>;

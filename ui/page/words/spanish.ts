@@ -625,6 +625,11 @@ export const spanish: Words = {
       lede:
         "Este cajero no pudo contar los billetes. El personal los contará y se registrará exactamente ese importe.",
     },
+    deposit_to_be_counted: {
+      heading: "Su banco lo comprobará",
+      lede:
+        "Se contaron {amount} y aún no se ha registrado nada. El personal revisará este cajero y se registrará exactamente lo que encuentre.",
+    },
     bank_unreachable: {
       heading: "No hemos podido contactar con el banco",
       lede: `${nothingBooked} Su dinero está a salvo. Vuelva a intentarlo en un momento.`,

@@ -9,7 +9,7 @@ import { NoteStacks } from "../../parts/notes.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
 import { amountButtons } from "../../parts/amount_buttons.ts";
-import type { Refused } from "../../words/shapes.ts";
+import type { Refused, Worded } from "../../words/shapes.ts";
 import { fill } from "../../words/words.ts";
 import { lookOf } from "./looks.ts";
 
@@ -21,20 +21,19 @@ const wrongWords: Partial<Record<Props["screen"]["from"], "wrong_present_passwor
 
 export function Refusal(props: Props): VNode {
   const { screen, state, view, send, words } = props;
-  const wrong = wrongWords[screen.from];
-  const { heading, lede, next = words.goOn } =
-    words.refusals[screen.why === "wrong_credentials" && wrong ? wrong : screen.why] ??
-      words.refusals.not_booked!;
+  const { heading, lede, next = words.goOn } = words.refusals[wordedOf(screen)] ??
+    words.refusals.not_booked!;
   const waitMs = screen.retryAtMs === undefined ? 0 : screen.retryAtMs - state.nowMs;
   const details = screen.receipt && html`<${Booking} ...${props} />`;
   const nearest = screen.receipt?.nearest;
+  const amount = screen.receipt ? money(screen.receipt.amount, view.currency, words.locale) : "";
   const mendable = screen.from === "log_in" || screen.from === "pin" ||
     (view.visit !== null && screen.from !== "menu");
   return html`
     <${Stage}
       emblem=${lookOf(screen.why)}
       heading=${heading}
-      lede=${lede}
+      lede=${fill(lede, { amount })}
       aside=${html`
         ${screen.retryAtMs !== undefined && html`<${Countdown} ms=${waitMs} words=${words} />`}
         ${nearest?.length ? html`<${Nearest} amounts=${nearest} ...${props} />` : details}
@@ -49,6 +48,13 @@ export function Refusal(props: Props): VNode {
       }}
     />
   ` as VNode;
+}
+
+/** Returns the refusal whose words these are. */
+function wordedOf({ why, from, receipt }: Props["screen"]): Worded {
+  if (why === "wrong_credentials") return wrongWords[from] ?? why;
+  const isCounted = why === "to_be_counted" && receipt?.kind === "deposit";
+  return isCounted ? "deposit_to_be_counted" : why;
 }
 
 /** Draws how long until the next try, counted down; read out when it is over, not every second. */
