@@ -31,6 +31,7 @@ import {
   type SignedRequest,
   type Signer,
 } from "./signed_request.ts";
+import { approvalsLost } from "./staff_change.ts";
 import { commandInWords } from "./words.ts";
 
 /**
@@ -136,6 +137,16 @@ async function* propose(
     line: `proposed, and not done yet: ${words}\n` +
       `another operator has 24 hours to run 'deno task bank approvals approve ${id}'`,
   };
+  if (command.command === "add_operator" || command.command === "remove_operator") {
+    const lost = approvalsLost(await bank.ledger.read.staff(), command);
+    if (lost !== null) {
+      yield {
+        line:
+          `warning: nobody could then approve ${lost}. Add another operator first: afterwards ` +
+          "only the bank's own account can, with the server stopped ('deno task bank operator recover')",
+      };
+    }
+  }
   if (command.command === "reset_password") {
     yield {
       line: `your half, the first, of ${command.customer}'s one-time password: ` +

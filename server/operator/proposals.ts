@@ -9,15 +9,16 @@ import { bookedBy, movementRows, ownSideOf } from "../ledger/booked.ts";
 import type { Staff } from "../ledger/model.ts";
 import { terminalNamed } from "../terminals/change_keys.ts";
 import { changedLimits } from "./limits.ts";
+import { approvalsLost } from "./staff_change.ts";
 import { fieldsOf } from "./words.ts";
 
 /** Returns the proposals that have not lapsed, oldest first. */
 export async function openProposals(
   bank: Bank,
-  { proposals, operators }: Staff,
+  staff: Staff,
   nowMs: number,
 ): Promise<{ news: ProposalNews; command: OperatorCommand }[]> {
-  const open = proposals.filter(({ timeMs }) => timeMs + proposalMsMax > nowMs)
+  const open = staff.proposals.filter(({ timeMs }) => timeMs + proposalMsMax > nowMs)
     .toSorted((one, other) => one.timeMs - other.timeMs);
   return await Promise.all(open.map(async ({ id, operator, command: text, timeMs }) => {
     const command = operatorCommandFrom(JSON.parse(text))!;
@@ -29,7 +30,7 @@ export async function openProposals(
         name,
         value: isAmount ? amountInWords(bank, value) : visibleText(value),
       })),
-      facts: await factsOf(bank, command, operators),
+      facts: await factsOf(bank, command, staff),
       sinceMs: timeMs,
       untilMs: timeMs + proposalMsMax,
     };
@@ -46,7 +47,7 @@ function amountInWords({ settings: { currency } }: Bank, text: string): string {
 async function factsOf(
   bank: Bank,
   command: OperatorCommand,
-  operators: Staff["operators"],
+  staff: Staff,
 ): Promise<ProposalFact[]> {
   switch (command.command) {
     case "correct_movement":
@@ -61,11 +62,16 @@ async function factsOf(
     case "write_off_terminal":
       return await factsOfTerminal(bank, command.name);
     case "add_operator":
-    case "remove_operator":
-      return operators.filter(({ name }) => name === command.name).flatMap((found) => [
-        { name: "role now", value: found.role },
-        { name: "public key now", value: found.publicKey },
-      ]);
+    case "remove_operator": {
+      const lost = approvalsLost(staff, command);
+      return [
+        ...staff.operators.filter(({ name }) => name === command.name).flatMap((found) => [
+          { name: "role now", value: found.role },
+          { name: "public key now", value: found.publicKey },
+        ]),
+        ...(lost === null ? [] : [{ name: "nobody could then approve", value: lost }]),
+      ];
+    }
     default:
       return [];
   }

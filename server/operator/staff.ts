@@ -3,6 +3,7 @@ import { fromHex } from "../../lib/bytes.ts";
 import { inWords, UsageError } from "../../lib/errors.ts";
 import { openProposals } from "./proposals.ts";
 import type { Handlers } from "./request.ts";
+import { approvalsLost, requireAdminLeft } from "./staff_change.ts";
 import { listed } from "./table.ts";
 import { commandInWords, factsInWords, requireName, requireReason } from "./words.ts";
 
@@ -17,8 +18,12 @@ export const staffCommands: Handlers<
         2,
       );
     }
-    const { fourEyes: before, operators } = await bank.ledger.read.staff();
-    const same = operators.find((each) => each.name !== name && each.publicKey === publicKey);
+    const before = await bank.ledger.read.staff();
+    const change = { command: "add_operator", name, role, publicKey } as const;
+    requireAdminLeft(before, change);
+    const same = before.operators.find((each) =>
+      each.name !== name && each.publicKey === publicKey
+    );
     if (same) {
       throw new UsageError(`--public-key: it is ${same.name}'s. Make each operator a separate key`);
     }
@@ -26,14 +31,21 @@ export const staffCommands: Handlers<
     const { outcome } = await bank.ledger.submit(added);
     if (outcome !== "ok") throw new UsageError(`${name} was not added: ${inWords(outcome)}`);
     const { fourEyes } = await bank.ledger.read.staff();
-    const eyes = fourEyes && !before ? "; some commands need two operators from now on" : "";
+    const eyes = fourEyes && !before.fourEyes
+      ? "; some commands need two operators from now on"
+      : "";
     yield { line: `${name} is an operator with the role ${role}${eyes}` };
+    yield* warnOf(approvalsLost(before, change));
   },
 
   async *remove_operator(bank, { name, operator }) {
+    const before = await bank.ledger.read.staff();
+    const change = { command: "remove_operator", name } as const;
+    requireAdminLeft(before, change);
     const { outcome } = await bank.ledger.submit({ op: "remove_operator", operator, name });
     if (outcome !== "ok") throw new UsageError(`${name} was not removed: ${inWords(outcome)}`);
     yield { line: `${name} is no operator any more` };
+    yield* warnOf(approvalsLost(before, change));
   },
 
   async *list_operators(bank, { json = false }) {
@@ -92,3 +104,11 @@ export const staffCommands: Handlers<
     yield { line: `the proposal ${proposal} is rejected` };
   },
 };
+
+function* warnOf(lost: string | null): Generator<{ line: string }, void, void> {
+  if (lost === null) return;
+  yield {
+    line: `warning: nobody can approve ${lost} from now on. Only the bank's own account adds an ` +
+      "operator, with the server stopped ('deno task bank operator recover')",
+  };
+}

@@ -4,7 +4,7 @@ import { accountNumberOf } from "../../../lib/account_number.ts";
 import type { WatchedBank } from "../../../lib/console.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { amountMinorMax, balanceMinorMax, decimalText } from "../../../lib/money.ts";
-import type { OperatorCommand } from "../../../lib/operator_commands.ts";
+import type { OperatorCommand, Role } from "../../../lib/operator_commands.ts";
 import type { Bank } from "../../../server/bank.ts";
 import type { Signer } from "../../../server/operator/signed_request.ts";
 import { commandInWords } from "../../../server/operator/words.ts";
@@ -137,7 +137,11 @@ onEachBank(
         [
           { command: "remove_operator", name: "ben" },
           [["name", "ben"]],
-          [["role now", "officer"], ["public key now", ben.publicKey]],
+          [
+            ["role now", "officer"],
+            ["public key now", ben.publicKey],
+            ["nobody could then approve", "anything"],
+          ],
         ],
         [{ command: "confirm_clock" }, [], []],
       ];
@@ -268,6 +272,96 @@ onEachBank(
         proposals: [],
         fourEyes: true,
       });
+    }),
+);
+
+onEachBank(
+  "proposer and approver see what nobody could approve once an operator is removed or has another role",
+  (withBank) =>
+    withBank(async ({ bank }) => {
+      const anna = (await addOperator(bank, "anna")).signer;
+      const ben = (await addOperator(bank, "ben")).signer;
+      await addOperator(bank, "carl", "officer");
+      await addOperator(bank, "dora", "teller");
+      await addOperator(bank, "nightly", "timer");
+      const { publicKey } = ben;
+      const roleOf = (role: Role) => ({ command: "add_operator", name: "ben", role, publicKey });
+      const officers =
+        "changes of operators, terminals, devices and the clock, higher limits, or " +
+        "the end of a restore";
+      const rows: [OperatorCommand, string | null][] = [
+        [{ command: "remove_operator", name: "carl" }, null],
+        [{ command: "remove_operator", name: "dora" }, null],
+        [{ command: "remove_operator", name: "ben" }, "changes of operators"],
+        [roleOf("officer") as OperatorCommand, "changes of operators"],
+      ];
+      const see = async (command: OperatorCommand, lost: string | null) => {
+        const lines = await linesOf(bank, anna, command);
+        const proposed = (await proposalsOf(bank, ben)).find(({ id }) => lines[0]!.includes(id))!;
+        const facts = proposed.facts.filter(({ name }) => name === "nobody could then approve");
+        assertEquals(facts.map(({ value }) => value), lost === null ? [] : [lost]);
+        assertEquals(
+          lines.filter((line) => line.startsWith("warning")),
+          lost === null ? [] : [
+            `warning: nobody could then approve ${lost}. Add another operator first: afterwards ` +
+            "only the bank's own account can, with the server stopped ('deno task bank operator recover')",
+          ],
+        );
+        return proposed.id;
+      };
+      const ids = new Map<string, string>();
+      for (const [command, lost] of rows) {
+        ids.set(JSON.stringify(command), await see(command, lost));
+      }
+      const approve = (command: OperatorCommand) =>
+        linesOf(bank, ben, { command: "approve", proposal: ids.get(JSON.stringify(command))! });
+      assertEquals(await approve(rows[0]![0]), ["carl is no operator any more"]);
+      await see({ command: "remove_operator", name: "ben" }, officers);
+      assertEquals(await approve(rows[1]![0]), ["dora is no operator any more"]);
+      await see({ command: "remove_operator", name: "ben" }, "anything");
+      assertEquals(await approve(rows[2]![0]), [
+        "ben is no operator any more",
+        "warning: nobody can approve anything from now on. Only the bank's own account adds an " +
+        "operator, with the server stopped ('deno task bank operator recover')",
+      ]);
+    }),
+);
+
+onEachBank(
+  "an operator who ends a bank of one with a teller reads what nobody can approve then",
+  (withBank) =>
+    withBank(async ({ bank }) => {
+      const { signer } = await addOperator(bank, "anna");
+      const added = { command: "add_operator", name: "dora", role: "teller" } as const;
+      assertEquals(await linesOf(bank, signer, { ...added, publicKey: "ab".repeat(32) }), [
+        "dora is an operator with the role teller; some commands need two operators from now on",
+        "warning: nobody can approve changes of operators, terminals, devices and the clock, " +
+        "higher limits, or the end of a restore from now on. Only the bank's own account adds an " +
+        "operator, with the server stopped ('deno task bank operator recover')",
+      ]);
+    }),
+);
+
+onEachBank(
+  "the only admin is neither removed nor given another role",
+  (withBank) =>
+    withBank(async ({ bank }) => {
+      const { signer } = await addOperator(bank, "anna");
+      await addOperator(bank, "nightly", "timer");
+      const { publicKey } = signer;
+      const name = "anna";
+      const rows: OperatorCommand[] = [
+        { command: "remove_operator", name },
+        { command: "add_operator", name, role: "teller", publicKey },
+      ];
+      for (const command of rows) {
+        await assertRejects(
+          () => linesOf(bank, signer, command),
+          UsageError,
+          "anna is the bank's only admin. Add another one first",
+        );
+      }
+      assertEquals((await bank.ledger.read.staff()).operators.length, 2);
     }),
 );
 
