@@ -140,6 +140,62 @@ Deno.test("a deposit whose devices stopped answering before they counted a note 
   }
 });
 
+Deno.test("notes that a customer takes while the devices do not answer are taken, and the ATM goes on", async () => {
+  const branch = await Branch.open();
+  try {
+    const lobby = branch.atm("lobby", { byService: true, patient: true });
+    const { atm, devices, journal, served } = lobby;
+    await logIn(lobby);
+    const withdrawing = atm.withdraw("2000");
+    await until("presented", () => atm.view().presented !== null);
+    served!.switchOff();
+    await until("they are away", () => served!.devices.away());
+    devices.takeNotes();
+    assertEquals((await withdrawing).outcome, "in_doubt");
+    assertEquals(atm.view().presented, null);
+    served!.restart();
+    await until("settled", () => journal.open().length === 0);
+    assertEquals(journal.flagged(), []);
+    assertEquals(await branch.balanceOf("alice"), 98_000n);
+    await atm.logOut();
+    await logIn(lobby, "bob");
+    assertEquals(atm.view().presented, null);
+    const next = atm.withdraw("2000");
+    await until("presented", () => atm.view().presented !== null);
+    await atm.takeNotes();
+    assertEquals((await next).outcome, "ok");
+    await until("settled", () => journal.open().length === 0);
+    await branch.requireAllSettled(lobby);
+    await lobby.close();
+  } finally {
+    await branch.close();
+  }
+});
+
+Deno.test("a device that does not see into its tray has no notes there once a retract finds none", async () => {
+  const folder = Deno.makeTempDirSync();
+  const branch = await openBranch(folder, chanceOf(5), "by messages");
+  const { cashier, devices, payer, close } = await startAtm(branch, false, (socket) => ({
+    send: (text) => socket.send(text),
+    close: () => socket.close(),
+    receive: async () =>
+      (await socket.receive())?.replaceAll(
+        '"positionStatus":"empty"',
+        '"positionStatus":"unknown"',
+      ) ??
+        null,
+  }));
+  for (const taken of [2_000n, 4_000n]) {
+    assertEquals((await cashier.withdraw(payer, 2_000n)).outcome, "ok");
+    assertEquals(branch.journal.unfinished(), []);
+    assertEquals(totalOf(cashier.toTake()), 0n);
+    assertEquals(-branch.bank.balance("lobby"), totalOf(devices.inside()), `${taken}`);
+  }
+  await close();
+  for (const database of [branch.notes, branch.database]) database.close();
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("nobody is asked to take the notes that devices presented before they stopped answering", async () => {
   const folder = await Deno.makeTempDir();
   const branch = await openBranch(folder, chanceOf(3), "by messages");

@@ -13,6 +13,8 @@ export interface Reported {
   items: NonNullable<CompletionOf<"CashManagement.GetBankNoteTypes">["items"]>;
   presentStatus: CompletionOf<"CashDispenser.GetPresentStatus">;
   cashIn: CompletionOf<"CashAcceptor.GetCashInStatus">;
+  /** Whether a retract has emptied the tray since the last dispense: a device may not see into it. */
+  isRetracted?: boolean;
 }
 
 export interface RecyclerState {
@@ -60,7 +62,7 @@ export const emptyState: RecyclerState = {
 
 /** @throws {MalformedMessage} if notes are counted of a type that is not named */
 export function stateOf(
-  { status, storage, items, presentStatus, cashIn }: Reported,
+  { status, storage, items, presentStatus, cashIn, isRetracted = false }: Reported,
 ): RecyclerState {
   const values: ItemValues = new Map(
     Object.entries(items).map((
@@ -105,6 +107,8 @@ export function stateOf(
     ? notesOf(cashIn.noteNumberList, values)
     : new Map();
   const nothing: NoteCounts = new Map();
+  const isTrayEmpty = dispenser?.positionStatus === "empty" ||
+    (isRetracted && dispenser?.positionStatus !== "notEmpty");
   return {
     units,
     unconfigured: entries.filter(([, unit]) => unit.status === "notConfigured").map(([name]) =>
@@ -115,9 +119,7 @@ export function stateOf(
     filled,
     inBins: positive(inBins),
     stacker: positive(stacker),
-    tray: dispenser?.positionStatus === "empty"
-      ? nothing
-      : positive(plus(new Map(dispensed), stacker, -1)),
+    tray: isTrayEmpty ? nothing : positive(plus(new Map(dispensed), stacker, -1)),
     escrow: cashIn.status === "active" ? positive(withheld) : nothing,
     mouth: acceptor?.positionStatus === "empty" ? nothing : positive(withheld),
     withheld: positive(withheld),

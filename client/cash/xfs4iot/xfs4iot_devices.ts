@@ -21,6 +21,7 @@ import {
   majorOf,
   positive,
   type RecyclerState,
+  type Reported,
   stateOf,
 } from "./state.ts";
 
@@ -67,6 +68,8 @@ export class Xfs4IotDevices implements CashDevices {
   /** Events since the state was last complete. */
   #unreadEvents = 0;
   #accepting = false;
+  /** Whether a retract has emptied the tray since the last dispense. */
+  #isRetracted = false;
   #isShut = true;
   /** The id of the CashIn that waits for notes. */
   #waitingCashIn: number | null = null;
@@ -182,7 +185,7 @@ export class Xfs4IotDevices implements CashDevices {
    */
   async #refresh(connection: DeviceConnection): Promise<void> {
     try {
-      this.#state = await readState(connection);
+      this.#state = stateOf({ ...await reportedBy(connection), isRetracted: this.#isRetracted });
     } catch (error) {
       connection.close();
       if (!(error instanceof ConnectionEnded)) {
@@ -316,6 +319,7 @@ export class Xfs4IotDevices implements CashDevices {
   }
 
   async dispense(mix: NoteCounts, token?: string): Promise<void> {
+    this.#isRetracted = false;
     const { units } = this.#state;
     const currency = this.line.currency();
     const unitOf = new Map([...units].map(([unit, value]) => [value, unit]));
@@ -352,7 +356,11 @@ export class Xfs4IotDevices implements CashDevices {
     if (stacker.size > 0) await this.#command("CashDispenser.Reject", {}, "retract");
     if (tray.size > 0) {
       const location = { outputPosition: "outDefault", retractArea: "retract" } as const;
-      await this.#command("CashManagement.Retract", { location }, "retract");
+      await this.#command("CashManagement.Retract", { location }, "retract").catch((error) => {
+        if (!(error instanceof DeviceError && error.code === "noItems")) throw error;
+      });
+      this.#isRetracted = true;
+      await this.#command("Common.Status", {}, "retract"); // reads the state again
     }
   }
 
@@ -524,8 +532,8 @@ async function answered<T>(completing: Promise<{ payload: T }>): Promise<T | nul
 const textOf = (notes: NoteCounts) =>
   [...notes].map(([value, count]) => [value.toString(), count] as [string, number]);
 
-/** @throws if the service does not say it, or says it in notes that it does not name */
-async function readState(connection: DeviceConnection): Promise<RecyclerState> {
+/** Returns what a service says of its state. @throws if it does not say it */
+async function reportedBy(connection: DeviceConnection): Promise<Reported> {
   const [status, { storage }, { items = {} }, presentStatus, cashIn] = await Promise.all([
     required(connection, "Common.Status", {}),
     required(connection, "Storage.GetStorage", {}),
@@ -534,5 +542,5 @@ async function readState(connection: DeviceConnection): Promise<RecyclerState> {
     required(connection, "CashAcceptor.GetCashInStatus", {}),
   ]);
   if (storage === undefined) throw new MalformedMessage("Storage.GetStorage has no storage");
-  return stateOf({ status, storage, items, presentStatus, cashIn });
+  return { status, storage, items, presentStatus, cashIn };
 }
