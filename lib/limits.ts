@@ -310,6 +310,8 @@ export const operatorConnectionsMax = 256;
 export const operatorRequestMsMax = 10 * second;
 /** A command that takes long sends a sign of life after so long, or twice as long. */
 export const operatorSignMs = 2 * second;
+/** An operator's program waits no longer for a server that sends nothing: several times that. */
+export const operatorSilentMsMax = 10 * second;
 /** Size of one read of an operator's program from that socket. */
 export const operatorReadBytes = 65_536;
 /** An operator's command that waits for a database that cannot commit is answered after this. */
@@ -584,8 +586,6 @@ export const balanceEntriesExaminedMax = 4_000;
 export const consoleIdleMsMax = 10 * minute;
 /** Acts that have outlasted a lock or their page, which the console shows. */
 export const consoleOutlastingMax = 20;
-/** A server that is silent for so long has no answer: several times `operatorSignMs`. */
-export const consoleSilentMsMax = 10 * second;
 /** It connects again after this time, or after a refusal, of which each has an entry in the log. */
 export const consoleRetryMs = second;
 export const consoleRefusedRetryMs = 15 * second;

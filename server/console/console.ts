@@ -23,7 +23,6 @@ import {
   consoleOutlastingMax,
   consoleRefusedRetryMs,
   consoleRetryMs,
-  consoleSilentMsMax,
 } from "../../lib/limits.ts";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
 import { type Clock, pause, type Socket, type Timers } from "../../lib/world.ts";
@@ -411,26 +410,14 @@ export class Console implements ConsoleCalls {
       if (!locking.signal.aborted) return signer.sign(message);
       throw new CommandRefused("the console locked before this was signed. Nothing was done");
     };
-    let isSilent = false;
     const connectUnix = async (path: string): Promise<Socket> => {
       const socket = await world.connectUnix(path);
       if (signal.aborted) socket.close();
       signal.addEventListener("abort", () => socket.close(), { once: true });
-      const endSilence = () => {
-        isSilent = true;
-        socket.close();
-      };
-      return {
-        read(into) {
-          const cancel = world.after(consoleSilentMsMax, endSilence);
-          return socket.read(into).finally(cancel);
-        },
-        write: (bytes) => socket.write(bytes),
-        close: () => socket.close(),
-      };
+      return socket;
     };
     const answers = await askServer(
-      { connectUnix, checkBank: (bankId) => this.#checkBank(bankId) },
+      { after: world.after, connectUnix, checkBank: (bankId) => this.#checkBank(bankId) },
       folder,
       command,
       () => Promise.resolve({ ...signer, sign }),
@@ -438,13 +425,9 @@ export class Console implements ConsoleCalls {
     if (!answers) {
       throw new UsageError(`no server runs for ${folder}. Start it: 'deno task server'`);
     }
-    try {
-      for await (const answer of answers) {
-        if (isToBeKept(answer)) throw new CommandRefused(needsFile); // the bank changes nothing without it
-        yield answer;
-      }
-    } catch (error) {
-      throw isSilent ? new CommandUnsure(noAnswer) : error;
+    for await (const answer of answers) {
+      if (isToBeKept(answer)) throw new CommandRefused(needsFile); // the bank changes nothing without it
+      yield answer;
     }
   }
 
@@ -470,8 +453,6 @@ export class Console implements ConsoleCalls {
     }
   }
 }
-
-const noAnswer = `the server has not answered for ${consoleSilentMsMax / 1_000} s`;
 
 /** Returns a refusal without the dashes of its flags, which are fields here; commands keep theirs. */
 const withoutFlags = (text: string) =>

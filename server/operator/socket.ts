@@ -15,6 +15,7 @@ import {
   operatorRequestBytesMax,
   operatorRequestMsMax,
   operatorSignMs,
+  operatorSilentMsMax,
   serverReadBytes,
 } from "../../lib/limits.ts";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
@@ -118,7 +119,7 @@ async function refuse(socket: Socket): Promise<void> {
 }
 
 /** What `askServer` needs. */
-export interface AskWorld {
+export interface AskWorld extends Pick<Timers, "after"> {
   connectUnix(path: string): Promise<Socket>;
   /** Called with the bank's id before anything is signed for it. @throws {UsageError} to refuse */
   checkBank?(bankId: string): void;
@@ -127,10 +128,10 @@ export interface AskWorld {
 /**
  * Sends a request to the server of this folder; returns null if none runs.
  * @param signer returns the operator's key
- * @throws {UsageError} if the server refuses the command
+ * @throws {UsageError} if the server refuses the command, or is silent
  */
 export async function askServer(
-  { connectUnix, checkBank }: AskWorld,
+  { connectUnix, ...world }: AskWorld,
   folder: string,
   command: OperatorCommand,
   signer: () => Promise<Signer>,
@@ -138,7 +139,7 @@ export async function askServer(
   let forbidden = false;
   for (const path of [sharedSocketPath(folder), operatorSocketPath(folder)]) {
     try {
-      return answersOf(await connectUnix(path), command, signer, checkBank);
+      return answersOf(await connectUnix(path), command, signer, world);
     } catch (error) {
       const { name } = error as Error;
       if (name === "PermissionDenied") forbidden = true;
@@ -157,16 +158,27 @@ async function* answersOf(
   socket: Socket,
   command: OperatorCommand,
   signer: () => Promise<Signer>,
-  checkBank: AskWorld["checkBank"],
+  { after, checkBank }: Omit<AskWorld, "connectUnix">,
 ): Answers {
+  let isSent = false;
+  let isSilent = false;
+  const endSilence = () => {
+    isSilent = true;
+    socket.close();
+  };
+  const read: Socket["read"] = (into) => {
+    const cancel = after(operatorSilentMsMax, endSilence);
+    return socket.read(into).finally(cancel);
+  };
   try {
     if (utf8(JSON.stringify(command)).length > operatorCommandBytesMax) throw requestTooLong();
     const key = await signer();
-    for await (const text of untilEnd(linesOf(socket))) {
+    for await (const text of untilEnd(linesOf({ read }))) {
       const line = JSON.parse(text) as Line | Challenge;
       if ("nonce" in line) {
         checkBank?.(line.bankId);
         const { operator, signature } = signRequest(key, line, command);
+        isSent = true;
         // the server may have refused it unread
         await writeLine(socket, { operator, signature, ...command }).catch(() => {});
         continue;
@@ -181,10 +193,20 @@ async function* answersOf(
       yield line;
       if (isToBeKept(line)) await writeLine(socket, kept);
     }
-    throw ended(command);
+    throw isSilent ? silent(command, isSent) : ended(command);
   } finally {
     socket.close();
   }
+}
+
+function silent({ command }: OperatorCommand, isSent: boolean): UsageError {
+  const silence = `the server has not answered for ${operatorSilentMsMax / 1_000} s`;
+  if (!isSent) return new CommandRefused(`${silence}: the command was not sent`);
+  return new CommandUnsure(
+    command === "watch_bank"
+      ? silence
+      : `${silence}. The command may be executed all the same: check before you repeat it`,
+  );
 }
 
 function ended({ command }: OperatorCommand): CommandUnsure {
@@ -340,7 +362,7 @@ async function writeLine(
 }
 
 async function* linesOf(
-  socket: Socket,
+  socket: Pick<Socket, "read">,
   { lengthMax = Infinity, readBytes = operatorReadBytes } = {},
 ): AsyncGenerator<string, void, void> {
   const decoder = new TextDecoder();

@@ -341,7 +341,7 @@ Deno.test("a stolen socket, and a request that is sent again or altered, do noth
       const accounts = await bank.ledger.read.accounts();
       assert(accounts.every(({ state }) => state === "open"));
       const listed = await askServer(
-        { connectUnix },
+        { ...system, connectUnix },
         folder,
         { command: "list_operators" },
         () => Promise.resolve(signer),

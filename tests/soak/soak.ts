@@ -193,7 +193,9 @@ async function passBy(address: Address, folder: string, end: AbortSignal): Promi
     await reset(address);
     (await Deno.connect(address)).close();
     const request = { command: "list_terminals" } as const;
-    await Array.fromAsync((await askServer({ connectUnix }, folder, request, () => key))!);
+    await Array.fromAsync(
+      (await askServer({ ...system, connectUnix }, folder, request, () => key))!,
+    );
     await pause(250);
   }
 }

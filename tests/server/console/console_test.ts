@@ -1,6 +1,6 @@
 /** A console and a server that ends, is restored or falls silent: what it shows and signs then. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { consoleRetryMs, consoleSilentMsMax } from "../../../lib/limits.ts";
+import { consoleRetryMs, operatorSilentMsMax } from "../../../lib/limits.ts";
 import { system } from "../../../lib/system.ts";
 import { pause } from "../../../lib/world.ts";
 import { Console, type ConsoleWorld } from "../../../server/console/console.ts";
@@ -89,7 +89,7 @@ Deno.test("console: it signs nothing for another bank in its folder, and says so
 Deno.test("console: a server that falls silent is lost, and what it was asked for may be done", async () => {
   let waits: { act(): void }[] = [];
   const after: ConsoleWorld["after"] = (ms, act) => {
-    if (ms !== consoleSilentMsMax) return system.after(ms === consoleRetryMs ? 1 : ms, act);
+    if (ms !== operatorSilentMsMax) return system.after(ms === consoleRetryMs ? 1 : ms, act);
     const wait = { act };
     waits.push(wait);
     return () => void (waits = waits.filter((each) => each !== wait));
@@ -112,8 +112,9 @@ Deno.test("console: a server that falls silent is lost, and what it was asked fo
 
     for (const { act } of waits) act();
     const silent = "the server has not answered for 10 s";
-    assertEquals(await act, { outcome: "unsure", why: silent });
-    assertEquals(await read, { failed: silent });
+    const why = `${silent}. The command may be executed all the same: check before you repeat it`;
+    assertEquals(await act, { outcome: "unsure", why });
+    assertEquals(await read, { failed: why });
     await shows(console, silent);
     (await server.next("watch_bank")).send(pieceOf({ news: someNews }));
     await shows(console, "Test Bank");

@@ -35,7 +35,7 @@ async function errorOf(
   end: () => Promise<null>,
 ): Promise<string> {
   const socket: Socket = { read: end, write: (bytes) => Promise.resolve(bytes.length), close() {} };
-  const world = { connectUnix: () => Promise.resolve(socket) };
+  const world = { ...system, connectUnix: () => Promise.resolve(socket) };
   try {
     const answers = await askServer(world, "/nowhere", command, () => Promise.resolve(signer));
     await answers!.next();

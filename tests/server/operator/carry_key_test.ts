@@ -155,7 +155,7 @@ onEachBank(
         const operators = serveOperators(running.bank, listenUnix);
         const ask = async (name: string) =>
           (await askServer(
-            { connectUnix },
+            { ...system, connectUnix },
             running.folder,
             { command: "enrol_terminal", name },
             () => Promise.resolve(signer),

@@ -5,18 +5,21 @@ import {
   operatorCommandBytesMax,
   operatorConnectionsMax,
   operatorRequestBytesMax,
+  operatorSilentMsMax,
 } from "../../../lib/limits.ts";
-import { connectUnix, listenUnix } from "../../../lib/system.ts";
+import { connectUnix, listenUnix, system } from "../../../lib/system.ts";
 import type { Socket } from "../../../lib/world.ts";
 import {
   operatorSocketPath,
   sharedSocketFolder,
   sharedSocketPath,
 } from "../../../server/folder/bank_folder.ts";
-import { CommandUnsure } from "../../../server/operator/request.ts";
+import { CommandRefused, CommandUnsure } from "../../../server/operator/request.ts";
+import { makeOperatorKey } from "../../../server/operator/operator_key.ts";
 import { askServer, serveOperators } from "../../../server/operator/socket.ts";
 import { addOperator, noSigner } from "../helpers/operators.ts";
 import { readToEnd, RunningBank } from "../helpers/running_bank.ts";
+import { inTemporaryFolder } from "../helpers/temporary.ts";
 
 /** Runs with the socket of a running bank. */
 function withSocket(
@@ -46,7 +49,8 @@ Deno.test("a request that is too long gets a named error", () =>
     assertEquals(exitCode, 1);
     const reason = "x".repeat(operatorRequestBytesMax);
     const request = { command: "end_restore", reason } as const;
-    const answers = (await askServer({ connectUnix }, running.folder, request, noSigner))!;
+    const answers =
+      (await askServer({ ...system, connectUnix }, running.folder, request, noSigner))!;
     await assertRejects(() => Array.fromAsync(answers), UsageError, "is too long");
     assertEquals(running.log, []);
   }));
@@ -63,7 +67,7 @@ Deno.test("connections beyond a limit get a named error; a command still runs wh
     const { signer } = await addOperator(running.bank, "test");
     for (let tries = 0;; tries++) {
       const key = () => Promise.resolve(signer);
-      const answers = (await askServer({ connectUnix }, running.folder, request, key))!;
+      const answers = (await askServer({ ...system, connectUnix }, running.folder, request, key))!;
       const lines = await Array.fromAsync(answers).catch(() => []);
       if (lines.length > 0) return;
       assert(tries < 100, "no place has come free");
@@ -97,13 +101,13 @@ Deno.test("operators have the socket in a folder that is open to their group, an
       }
       const request = { command: "list_operators" } as const;
       const key = () => Promise.resolve(signer);
-      const answers = (await askServer({ connectUnix }, running.folder, request, key))!;
+      const answers = (await askServer({ ...system, connectUnix }, running.folder, request, key))!;
       assert((await Array.fromAsync(answers)).length > 0);
     } finally {
       await operators.close();
     }
     const forbidden = Object.assign(new Error(), { name: "PermissionDenied" });
-    const world = { connectUnix: () => Promise.reject(forbidden) };
+    const world = { ...system, connectUnix: () => Promise.reject(forbidden) };
     await assertRejects(
       () => askServer(world, running.folder, { command: "list_operators" }, noSigner),
       UsageError,
@@ -136,7 +140,7 @@ Deno.test("a command that takes long has signs of life until its answer, which i
     };
     const key = () => Promise.resolve(signer);
     const watch = { command: "watch_bank", follow: false } as const;
-    const answers = (await askServer({ connectUnix: listening }, folder, watch, key))!;
+    const answers = (await askServer({ ...system, connectUnix: listening }, folder, watch, key))!;
     const lines = await Array.fromAsync(answers);
     assertEquals(lines.length, 1);
     assert("line" in lines[0]! && lines[0].line.includes('"news"'));
@@ -175,9 +179,41 @@ Deno.test("a connection that is reset amid an answer leaves the outcome unknown,
         close: () => socket.close(),
       };
     };
-    const world = { connectUnix: resetting };
+    const world = { ...system, connectUnix: resetting };
     const key = () => Promise.resolve(signer);
     const request = { command: "list_operators" } as const;
     const answers = (await askServer(world, running.folder, request, key))!;
     await assertRejects(() => answers.next(), CommandUnsure, "the server ended before its answer");
   }));
+
+Deno.test("a server that accepts a connection and never answers is not waited for, and the answer names what it may have done", async () => {
+  const { signer } = await makeOperatorKey(system, "anna", null);
+  const challenge = JSON.stringify({ bankId: "ab".repeat(16), nonce: "cd".repeat(32) });
+  const silent = `the server has not answered for ${operatorSilentMsMax / 1_000} s`;
+  const rows = [
+    ["", CommandRefused, `${silent}: the command was not sent`],
+    [
+      `${challenge}\n`,
+      CommandUnsure,
+      `${silent}. The command may be executed all the same: check before you repeat it`,
+    ],
+    [`${challenge}\n{"alive":true}\n`, CommandUnsure, silent],
+  ] as const;
+  for (const [says, error, message] of rows) {
+    await inTemporaryFolder(async (folder) => {
+      const listener = listenUnix(operatorSocketPath(folder));
+      const accepted = listener.accept().then(async (socket) => {
+        if (says !== "") await socket!.write(new TextEncoder().encode(says));
+        return socket!;
+      });
+      const after = (ms: number, act: () => void) =>
+        system.after(ms === operatorSilentMsMax ? 200 : ms, act);
+      const command = { command: "approve", proposal: "ab".repeat(32) } as const;
+      const key = () => Promise.resolve(signer);
+      const answers = (await askServer({ after, connectUnix }, folder, command, key))!;
+      await assertRejects(() => Array.fromAsync(answers), error, message);
+      (await accepted).close();
+      listener.close();
+    });
+  }
+});
