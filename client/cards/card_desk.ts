@@ -36,6 +36,7 @@ export class CardDesk {
 
   constructor(private readonly parts: CardDeskParts) {
     parts.reader.onChange = () => {
+      if (this.#isGone) void this.giveBack(); // it left without a command of this desk
       parts.onChange();
       this.#tellStaff();
     };
@@ -60,6 +61,12 @@ export class CardDesk {
 
   get isJammed(): boolean {
     return this.parts.reader.media() === "jammed";
+  }
+
+  /** Whether the card that was read is no longer in the reader. */
+  get #isGone(): boolean {
+    const { reader } = this.parts;
+    return this.#number !== null && !reader.away() && reader.media() === "notPresent";
   }
 
   /** The number of the inserted card; null for none. */
@@ -95,6 +102,7 @@ export class CardDesk {
     this.#number = number;
     this.#returned = Promise.withResolvers();
     this.onTry();
+    if (this.#isGone) await this.giveBack();
     onChange();
     await this.#returned.promise;
   }

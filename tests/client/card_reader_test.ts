@@ -135,6 +135,20 @@ Deno.test("a card that is not taken is moved into the retain unit, which staff e
     await desk.close();
   }));
 
+Deno.test("a card that leaves without the ATM's command is no longer known, and the next one is read", () =>
+  withService(async (service) => {
+    const { desk } = service.atm();
+    await service.insert();
+    await until("read", () => desk.state === "inserted");
+    await service.simulated.eject(); // as staff do at the machine
+    service.simulated.take();
+    await until("out", () => desk.state === "none");
+    assertEquals(desk.number, null);
+    await service.insert();
+    await until("read", () => desk.state === "inserted");
+    await desk.close();
+  }));
+
 Deno.test("a service that is killed with a card inside is asked for it again when it answers", () =>
   withService(async (service) => {
     const { desk } = service.atm();
