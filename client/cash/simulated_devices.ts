@@ -139,6 +139,11 @@ export class SimulatedDevices implements CashDevices {
     return this.#accepting;
   }
 
+  /** Returns whether a note can be inserted now. */
+  isOpen(): boolean {
+    return this.#shutterOpen;
+  }
+
   jammed(): ("dispenser" | "acceptor")[] {
     return (["dispenser", "acceptor"] as const).filter((device) => this.#marked(device));
   }

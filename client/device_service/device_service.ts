@@ -76,9 +76,6 @@ export class DeviceService {
   /** The client that uses the device, until its connection ends. */
   #user: Peer | null = null;
 
-  /** The client for which the device last waited for a customer. */
-  #waitingFor: Peer | null = null;
-
   constructor(
     private readonly device: ServedDevice,
     private readonly timers: Pick<Timers, "after">,
@@ -140,8 +137,9 @@ export class DeviceService {
     this.#peers.delete(peer);
     for (const { completed } of peer.requests.values()) completed();
     this.#cancel(peer, [...peer.requests.keys()]);
-    if (this.#waitingFor === peer) this.device.cancelWaiting();
-    if (this.#user === peer) this.#user = null;
+    if (this.#user !== peer) return;
+    this.device.cancelWaiting(); // also a customer for whom no command waits yet
+    this.#user = null;
   }
 
   /** Reads the commands of a connection until it ends, and acknowledges each. */
@@ -221,7 +219,6 @@ export class DeviceService {
     payload: unknown,
   ): Promise<void> {
     if (!reading.has(name)) this.#running = { peer, name, requestId };
-    if (waiting.has(name)) this.#waitingFor = peer;
     const handler = this.device.handlers[name] as Handler;
     const events = this.#events(peer, requestId);
     let completed: Completed;

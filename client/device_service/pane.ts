@@ -79,7 +79,7 @@ function stateOf({ devices, recycler, reader }: ControlsParts) {
     cards: reader.names(),
     retained: reader.retained(),
     card: reader.accepting() ? "waits" : reader.media(),
-    accepting: devices.accepting(),
+    accepting: devices.isOpen(),
     presented: devices.presented().size > 0,
     jammed: devices.jammed().length > 0 || reader.media() === "jammed",
     faults,

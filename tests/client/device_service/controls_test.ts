@@ -4,9 +4,12 @@ import { SimulatedCardReader } from "../../../client/cards/simulated_card_reader
 import { SimulatedDevices } from "../../../client/cash/simulated_devices.ts";
 import { Controls } from "../../../client/device_service/controls.ts";
 import { CashRecycler } from "../../../client/device_service/recycler.ts";
+import { DeviceService, publisherPath } from "../../../client/device_service/device_service.ts";
+import { answerPane } from "../../../client/device_service/pane.ts";
+import { DeviceConnection } from "../../../client/cash/xfs4iot/connection.ts";
 import { openDevicesFolder } from "../../../client/folder/devices_folder.ts";
 import { ServedControls } from "../../../client/cash/served_controls.ts";
-import { systemFiles } from "../../../lib/system.ts";
+import { system, systemFiles } from "../../../lib/system.ts";
 import type { MessageSocket } from "../../../lib/world.ts";
 import { inTemporaryFolder } from "../../server/helpers/temporary.ts";
 import { messagePair } from "../message_pair.ts";
@@ -19,6 +22,7 @@ async function withControls(
     controls: Controls;
     devices: SimulatedDevices;
     reader: SimulatedCardReader;
+    recycler: CashRecycler;
     connect: (secret: string) => [ServedControls, MessageSocket];
   }) => Promise<void>,
 ): Promise<void> {
@@ -41,7 +45,7 @@ async function withControls(
       return [new ServedControls(here, secret), here];
     };
     try {
-      await work({ controls, devices, reader, connect });
+      await work({ controls, devices, reader, recycler, connect });
     } finally {
       database.close();
     }
@@ -111,4 +115,30 @@ Deno.test("what is no action, note, card or fault does nothing", () =>
     await devices.cashInStart();
     for (const text of nothing) assertEquals(await controls.act(text), false, text);
     assertEquals([devices.faults(), devices.escrow().size, reader.media()], [[], 0, "notPresent"]);
+  }));
+
+Deno.test("the page accepts notes only while a client waits for them, whenever that ends", () =>
+  withControls(async ({ controls, devices, recycler }) => {
+    const headers = { "x-pane-secret": secret };
+    const accepting = async () => {
+      const request = new Request("http://devices/state", { method: "POST", headers });
+      return (await (await answerPane(request, controls))!.json()).accepting;
+    };
+    const service = new DeviceService(recycler, system, () => {});
+    for (const ends of [true, false]) {
+      const [atm, there] = messagePair();
+      service.accept(`${publisherPath}/CashRecycler`, there, "");
+      const connection = new DeviceConnection(atm, { world: system, log: () => {} });
+      await connection.command("CashAcceptor.CashInStart", {});
+      assertEquals(await accepting(), true);
+      if (!ends) {
+        const counting = connection.command("CashAcceptor.CashIn", {}, true);
+        await connection.command("Common.Cancel", {});
+        assertEquals((await counting).code, "canceled");
+        assertEquals([await accepting(), devices.accepting()], [false, true]);
+      }
+      connection.close();
+      await turn();
+      assertEquals(await accepting(), false);
+    }
   }));
