@@ -9,6 +9,7 @@ import {
 } from "../../lib/operator_commands.ts";
 import type { Bank } from "../bank.ts";
 import { type Command, logCommand } from "../ledger/command.ts";
+import { causeInWords } from "../ledger/faults.ts";
 import { rehearse } from "../ledger/rehearse.ts";
 import { accountCommands } from "./accounts.ts";
 import { auditCommands } from "./audit.ts";
@@ -81,7 +82,10 @@ export async function* runOperatorCommand(
       isKept = true;
     }
   } catch (error) {
-    why = error instanceof UsageError ? error.message : "an internal error of the server";
+    const { message } = error as Error;
+    why = error instanceof UsageError
+      ? message
+      : causeInWords(message) ?? "an internal error of the server";
     throw error;
   } finally {
     if (!isKept) why = "its key file was not kept";

@@ -3,6 +3,7 @@ import { UsageError } from "../../lib/errors.ts";
 import { operatorFaultMsMax } from "../../lib/limits.ts";
 import { pause } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
+import { causeInWords } from "../ledger/faults.ts";
 import { OutcomeUnknown } from "../ledger/ledger.ts";
 import { type Answers, CommandRefused, CommandUnsure, type OperatorAnswer } from "./request.ts";
 
@@ -11,8 +12,8 @@ export type FaultyBank = Pick<Bank, "world"> & { ledger: Pick<Bank["ledger"], "f
 
 /**
  * Passes a command's answers on.
- * @throws {UsageError} naming the fault, if nothing can be committed: when the command fails, or
- * after a bounded time
+ * @throws {UsageError} naming the fault, if the disk fails the command or nothing can be committed:
+ * when the command fails, or after a bounded time
  */
 export async function* namingFaults(bank: FaultyBank, answers: Answers): Answers {
   let isAbandoned = false;
@@ -32,7 +33,7 @@ export async function* namingFaults(bank: FaultyBank, answers: Answers): Answers
       yield result.value;
     }
   } catch (error) {
-    const { fault } = bank.ledger;
+    const fault = bank.ledger.fault ?? faultOf(error as Error);
     const isFinal = error instanceof CommandRefused || error instanceof OutcomeUnknown;
     if (isAbandoned || isFinal || fault === null) throw error;
     const [message, exitCode] = error instanceof UsageError
@@ -42,6 +43,12 @@ export async function* namingFaults(bank: FaultyBank, answers: Answers): Answers
   } finally {
     if (!isAbandoned) await answers.return();
   }
+}
+
+/** Returns the fault of the disk that an error is about, in words; null for a refusal. */
+function faultOf(error: Error): string | null {
+  const cause = error instanceof UsageError ? null : causeInWords(error.message);
+  return cause && `${cause} (${error.message})`;
 }
 
 /** Returns the next answer; null if a fault delays it for too long. */

@@ -42,6 +42,16 @@ Deno.test("answers pass, and errors too while commits succeed", async () => {
   await assertRejects(() => Array.fromAsync(failing), Error, "broken");
 });
 
+Deno.test("an error of a full disk is named while commits succeed", async () => {
+  const { bank } = faulty(null);
+  const error = new Error("No space left on device (os error 28): write 'bank.keys'");
+  await assertRejects(
+    () => Array.fromAsync(namingFaults(bank, answers(error))),
+    UsageError,
+    `the command failed: the disk is full (${error.message})`,
+  );
+});
+
 Deno.test("a command that fails while nothing can be committed fails with the fault's name", async () => {
   const { bank } = faulty(full);
   const cases = [

@@ -387,6 +387,29 @@ onEachBank(
 );
 
 onEachBank(
+  "the log of an approval that a full disk fails names the disk",
+  (withBank) =>
+    withBank(async (running) => {
+      const { bank } = running;
+      const anna = (await addOperator(bank, "anna")).signer;
+      const ben = (await addOperator(bank, "ben")).signer;
+      await linesOf(bank, anna, { command: "revoke_terminal", name: "lobby" });
+      const proposal = (await proposalsOf(bank, ben))[0]!.id;
+      const { read } = bank.ledger;
+      const full = () => Promise.reject(new Error("database or disk is full"));
+      const failing = new Proxy(read, {
+        get: (target, name) => name === "terminals" ? full : Reflect.get(target, name),
+      });
+      Object.assign(bank.ledger, { read: failing });
+      await assertRejects(() => linesOf(bank, ben, { command: "approve", proposal }), Error);
+      Object.assign(bank.ledger, { read });
+      const entry = (await running.entries()).at(-1)!;
+      assertStringIncludes(entry, "operator ben | approve (the disk is full)");
+      await linesOf(bank, ben, { command: "approve", proposal });
+    }),
+);
+
+onEachBank(
   "an approval whose proposal ends meanwhile names the proposal",
   (withBank) =>
     withBank(async (running) => {
