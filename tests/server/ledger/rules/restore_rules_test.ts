@@ -441,6 +441,19 @@ Deno.test("a transfer in doubt is decided by operators alone, once, as the books
   ]);
 });
 
+Deno.test("a retold transfer takes nothing that is held", () => {
+  play(
+    `
+    lobby alice withdraw w1 alice 9000 EUR                -> ok
+    lobby retell transfer t1 alice bob 1001 EUR vouched   -> ok         # in doubt
+    alice has 10000
+    lobby retell transfer t2 alice bob 1000 EUR vouched   -> ok
+    alice has 9000
+    `,
+    restored(),
+  );
+});
+
 Deno.test("a terminal that has retold reports no more transfers", () => {
   play(
     `
