@@ -446,9 +446,9 @@ Deno.test("a retold transfer takes nothing that is held", () => {
     `
     lobby alice withdraw w1 alice 9000 EUR                -> ok
     lobby retell transfer t1 alice bob 1001 EUR vouched   -> ok         # in doubt
-    alice has 10000
+    alice has 10000, 9000 held
     lobby retell transfer t2 alice bob 1000 EUR vouched   -> ok
-    alice has 9000
+    alice has 9000, 9000 held
     `,
     restored(),
   );
