@@ -48,6 +48,8 @@ export class BankAtm implements Atm {
   readonly #disk: DiskWatch;
   readonly #desk: CardDesk | null;
   #journalLost = false;
+  /** Whether the devices did not answer when they last changed. */
+  #away = false;
 
   constructor(private readonly dependencies: AtmDependencies) {
     const onChange = () => this.#notify();
@@ -103,7 +105,12 @@ export class BankAtm implements Atm {
     });
     const { idleMsMax, devices, demo } = dependencies;
     if (demo) demo.onChange = onChange;
-    devices.onChange = onChange;
+    devices.onChange = () => {
+      onChange();
+      if (devices.away() === this.#away) return;
+      this.#away = devices.away();
+      this.#report();
+    };
     devices.onReturn = () => this.#recover();
     const onEnded = () => this.#returnCard();
     this.#visits = new Visits({
@@ -249,7 +256,11 @@ export class BankAtm implements Atm {
       presented: presented.size === 0 ? null : stack(presented),
       card: this.#desk?.state ?? null,
       cards: demo?.cards() ?? [],
-      devices: { jammed: devices.jammed(), faults: demo?.faults() ?? [] },
+      devices: {
+        jammed: devices.jammed(),
+        ...(devices.away() && { away: true }),
+        faults: demo?.faults() ?? [],
+      },
       ...(receiptUrl !== undefined && { receiptUrl }),
       aids: { prints: aids?.printer ?? false, voices: aids?.voices ?? [] },
       demo: demo !== null,

@@ -37,6 +37,7 @@ export class DeviceReports {
     const cardJam = reader?.media() === "jammed" ? ["card_reader"] as const : [];
     const stopped = this.dependencies.failure();
     const filled = devices.filled();
+    const isAway = devices.away();
     const left = journal.flagged().filter(({ kind }) => kind === "left")
       .reduce((sum, { amount }) => sum + amount, 0n);
     return {
@@ -46,7 +47,8 @@ export class DeviceReports {
         if (filled.has(note)) return [{ value, count }];
         return count > 0 ? [{ value, count, unfilled: true }] : [];
       }),
-      jammed: [...devices.jammed(), ...cardJam],
+      jammed: [...(isAway ? [] : devices.jammed()), ...cardJam],
+      ...(isAway ? { away: true } : !devices.obeysTokens?.() && { keyless: true }),
       counted: devices.counted(),
       left: left.toString(),
       ...(stopped && { stopped }),

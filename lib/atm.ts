@@ -140,6 +140,8 @@ export interface AtmView {
   devices: {
     /** Devices that do not work until people have cleared them. */
     jammed: readonly ("dispenser" | "acceptor")[];
+    /** Whether they do not answer: until they do, they count as jammed. */
+    away?: true;
     /** Faults that are armed, where the devices are simulated. */
     faults: readonly DeviceFault[];
   };

@@ -32,12 +32,12 @@ export function reportInWords(
   report: DeviceReport,
   currency: Currency,
 ): string {
-  const { cassettes, stopped } = report;
+  const { cassettes, stopped, away = false } = report;
   const filled = filledOf(report);
   const money = (minor: string) => formatMoney(BigInt(minor), currency);
   const troubles = [
     stopped && failures[stopped],
-    cassettes.every(({ count }) => count === 0) && "no cash",
+    !away && cassettes.every(({ count }) => count === 0) && "no cash",
     ...filled.map(({ value, count }) =>
       count === 0
         ? `${money(value)} empty`
@@ -58,11 +58,12 @@ export function filledOf({ cassettes }: Pick<DeviceReport, "cassettes">): Casset
 
 /** Returns what staff must see to at the devices, besides their cassettes. */
 export function faultsOf(
-  { jammed, counted, left, retained = 0 }: DeviceReport,
+  { jammed, away = false, counted, left, retained = 0 }: DeviceReport,
   currency: Currency,
 ): string[] {
   return [
     ...jammed.map((device) => `${deviceNames[device]} jammed`),
+    ...(away ? ["cash devices not reachable"] : []),
     ...(counted ? [] : ["count lost"]),
     ...(left === "0" ? [] : [`${formatMoney(BigInt(left), currency)} left by customers`]),
     ...(retained > 0 ? [`cards retained: ${retained}`] : []),
@@ -75,9 +76,12 @@ export function cassettesInWords({ cassettes }: DeviceReport, currency: Currency
     .join(", ");
 }
 
-/** Returns whether two reports need the same attention: their counts may differ with every note. */
+/**
+ * Returns whether two reports are the same in words: their counts may differ with every note. Whether
+ * a service has keys matters only to a terminal whose device has some.
+ */
 export function isSameState(one: DeviceReport, other: DeviceReport): boolean {
-  const gist = ({ cassettes, ...rest }: DeviceReport) =>
+  const gist = ({ cassettes, keyless: _, ...rest }: DeviceReport) =>
     JSON.stringify({
       cassettes: filledOf({ cassettes }).map(({ value, count }) => [
         value,

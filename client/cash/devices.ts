@@ -77,7 +77,9 @@ export interface CashDevices {
   escrow(): NoteCounts;
   /** Whether the acceptor is open. */
   accepting(): boolean;
-  /** Devices that are out of order until staff clear them. */
+  /** Whether the dispenser obeys the bank's tokens alone; absent for devices without keys. */
+  obeysTokens?(): boolean;
+  /** Devices that are out of order until staff clear them, or do not answer. */
   jammed(): readonly ("dispenser" | "acceptor")[];
   /** False if a counter was lost: staff must count. */
   counted(): boolean;

@@ -91,6 +91,10 @@ export type Ask =
     op: "report";
     cassettes: CassetteReport[];
     jammed: JammedDevice[];
+    /** Whether the cash devices do not answer: the rest is what they last reported. */
+    away?: boolean;
+    /** Whether the cash devices dispense without the bank's tokens. */
+    keyless?: boolean;
     /** False if the devices have lost count of their notes. */
     counted: boolean;
     /** Value of customers' notes left in the ATM and not booked. */
@@ -451,6 +455,8 @@ const askFields: { [O in Operation]: Fields } = {
       cassettesMax,
     ),
     jammed: listOf(oneOf<JammedDevice>("dispenser", "acceptor", "card_reader"), 3),
+    away: maybe(yesOrNo),
+    keyless: maybe(yesOrNo),
     counted: yesOrNo,
     left: minor,
     stopped: maybe(oneOf("disk_failed", "journal_lost")),

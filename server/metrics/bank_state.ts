@@ -54,10 +54,10 @@ export interface TerminalState {
   /** That dispenser's device; null for none. */
   device: string | null;
   /**
-   * Why that dispenser gets no token: it is revoked, or has not proved the end of an earlier one in time;
-   * or why it may get none: it has not used its newest keys yet.
+   * Why that dispenser gets no token: it is revoked, its service has no keys, or it has not proved the
+   * end of an earlier one in time; or why it may get none: it has not used its newest keys yet.
    */
-  withheld: "revoked" | "unproved" | "unused_keys" | null;
+  withheld: "revoked" | "keyless" | "unproved" | "unused_keys" | null;
   /** Its withdrawals in doubt: their device gives no proof of their outcome. */
   doubts: number;
   /** All its movements that are authorised and not settled. */
@@ -115,9 +115,11 @@ export interface BankState {
 function withheldFrom(
   device: Terminal["device"],
   isUnproved: boolean,
+  report: DeviceReport | null,
 ): TerminalState["withheld"] {
   if (!device) return null;
   if (device.state === "revoked") return "revoked";
+  if (report?.keyless) return "keyless";
   if (isUnproved) return "unproved";
   return device.previous ? "unused_keys" : null;
 }
@@ -175,7 +177,7 @@ export async function bankStateOf(bank: Bank, open?: OpenRows): Promise<BankStat
         keyVersion,
         protection: protectionOf({ device }),
         device: device?.state === "active" ? device.name : null,
-        withheld: withheldFrom(device, unproved.has(id)),
+        withheld: withheldFrom(device, unproved.has(id), contact?.report ?? null),
         doubts: doubted.get(id) ?? 0,
         open: counted.get(id) ?? 0,
         notes: notes.get(id) ?? null,

@@ -80,10 +80,10 @@ export async function metricsOf(bank: Bank): Promise<string> {
   );
   gauge(
     "terminal_needs_repair",
-    "1 for a terminal whose devices are jammed or have lost count.",
-    reports.map(({ terminal, report: { jammed, counted } }) => [
+    "1 for a terminal whose devices are jammed, not reachable, or have lost count.",
+    reports.map(({ terminal, report: { jammed, away = false, counted } }) => [
       { terminal },
-      jammed.length > 0 || !counted ? 1 : 0,
+      jammed.length > 0 || away || !counted ? 1 : 0,
     ]),
   );
   gauge(

@@ -208,7 +208,7 @@ function problemsAt(
     });
   }
   if (report === null) return problems;
-  const { cassettes, jammed, counted, left, stopped, retained = 0 } = report;
+  const { cassettes, jammed, away = false, counted, left, stopped, retained = 0 } = report;
   if (stopped) {
     problems.push({
       what: `${name} is out of service: ${stops[stopped].what}`,
@@ -217,12 +217,20 @@ function problemsAt(
   }
   const money = (value: string) => formatMoney(BigInt(value), currency);
   const fill = "fill it: stop the ATM, and 'deno task atm cash load' on it";
+  if (away) {
+    problems.push({
+      what: `${name} is out of service: its cash devices are not reachable`,
+      mend: "start their service, 'deno task devices', or check the line to it",
+    });
+  }
   if (cassettes.every(({ count }) => count === 0)) {
-    problems.push(
-      isNew
-        ? { what: `${name} was never filled`, mend: fill, isNextStep: true }
-        : { what: `${name} is out of service for withdrawals: no notes`, mend: fill },
-    );
+    if (!away) {
+      problems.push(
+        isNew
+          ? { what: `${name} was never filled`, mend: fill, isNextStep: true }
+          : { what: `${name} is out of service for withdrawals: no notes`, mend: fill },
+      );
+    }
   } else {
     for (const { value, count } of filledOf(report)) {
       if (count > scarceNotesMax) continue;
@@ -268,7 +276,7 @@ function problemsAt(
 }
 
 /** Returns why a dispenser that obeys the bank's tokens alone hands out nothing. */
-function withheldFrom({ name, withheld }: TerminalState): Problem[] {
+function withheldFrom({ name, device, withheld }: TerminalState): Problem[] {
   switch (withheld) {
     case "revoked":
       return [{
@@ -276,6 +284,13 @@ function withheldFrom({ name, withheld }: TerminalState): Problem[] {
         mend:
           `'deno task bank device enroll NAME --terminal ${name}' writes the keys of the next ` +
           "one: start 'deno task devices' with them",
+      }];
+    case "keyless":
+      return [{
+        what: `${name} hands out no cash: its device service was started without keys`,
+        mend:
+          "start 'deno task devices' with --keys and the file that 'deno task bank device enroll' " +
+          `or 'device rotate' wrote for ${device}`,
       }];
     case "unproved":
       return [{

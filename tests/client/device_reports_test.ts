@@ -64,6 +64,26 @@ Deno.test("low and empty cassettes, jams and notes left behind are reported when
   await branch.close();
 });
 
+Deno.test("devices that do not answer are reported as such, at once, and not as jammed", async () => {
+  const branch = await Branch.open();
+  try {
+    const lobby = branch.atm("lobby", { byService: true });
+    await logIn(lobby);
+    const last = async () => (await reports(branch)).at(-1);
+    const filled = "terminal lobby: €50.00 low (10), €20.00 low (10), €10.00 low (10)";
+    await until("reported", async () => await last() === filled);
+    lobby.served!.switchOff();
+    await until("away", async () => await last() === `${filled}, cash devices not reachable`);
+    assertEquals(lobby.atm.view().devices.away, true);
+    lobby.served!.restart();
+    await until("back", async () => await last() === filled);
+    assertEquals(lobby.atm.view().devices.away, undefined);
+    await lobby.close();
+  } finally {
+    await branch.close();
+  }
+});
+
 Deno.test("a report in words names what is to be seen to, and nothing else", () => {
   const euro = { code: "EUR", exponent: 2 };
   const well = {
@@ -81,6 +101,8 @@ Deno.test("a report in words names what is to be seen to, and nothing else", () 
     [{ cassettes: [{ value: "2000", count: 10 }] }, "€20.00 low (10)"],
     [{ cassettes: [{ value: "2000", count: 1, unfilled: true }, well.cassettes[1]] }, "all well"],
     [{ jammed: ["dispenser", "acceptor"] }, "dispenser jammed, acceptor jammed"],
+    [{ away: true, cassettes: [] }, "cash devices not reachable"],
+    [{ keyless: true }, "all well"],
     [{ counted: false }, "count lost"],
     [{ left: "7000" }, "€70.00 left by customers"],
   ];

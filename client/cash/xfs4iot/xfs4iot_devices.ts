@@ -282,6 +282,10 @@ export class Xfs4IotDevices implements CashDevices {
     return this.#accepting;
   }
 
+  obeysTokens(): boolean {
+    return this.#state.tokensRequired;
+  }
+
   jammed(): readonly ("dispenser" | "acceptor")[] {
     return this.away() ? ["dispenser", "acceptor"] : this.#state.jammed;
   }

@@ -124,11 +124,30 @@ Deno.test("lists and status show a jammed card reader and retained cards, with t
     await atm.client.close();
   }));
 
+Deno.test("the status names a device service without the keys that its terminal's device has", () =>
+  RunningBank.with(async (running) => {
+    const atm = await running.connect();
+    const keyless = { ...report, cassettes: [...report.cassettes], jammed: [], keyless: true };
+    await atm.ask(keyless);
+    const line = "lobby hands out no cash: its device service was started without keys";
+    assertEquals((await statusOf(running, false)).includes(line), false); // it needs none
+    const enrol = { command: "enrol_device", terminal: "lobby", name: "cash" } as const;
+    await Array.fromAsync(running.operate(enrol));
+    const mend = "start 'deno task devices' with --keys and the file that 'deno task bank device " +
+      "enroll' or 'device rotate' wrote for cash";
+    assertStringIncludes(await statusOf(running, false), `${line}\n   Do: ${mend}`);
+    await atm.ask({ ...keyless, keyless: undefined });
+    assertEquals((await statusOf(running, false)).includes(line), false);
+    await atm.client.close();
+  }));
+
 Deno.test("one command shows why an ATM is out of service, and the command that mends it", () =>
   RunningBank.with(async (running) => {
     const atm = await running.connect();
     const whys = [
       [{ jammed: ["dispenser"] }, "its dispenser is jammed", "atm cash count"],
+      [{ away: true }, "its cash devices are not reachable", "deno task devices"],
+      [{ away: true, cassettes: [] }, "its cash devices are not reachable", "deno task devices"],
       [{ counted: false }, "its devices have lost count", "atm cash count"],
       [{ stopped: "disk_failed" }, "its disk is full or fails", "make room"],
       [{ stopped: "journal_lost" }, "its journal lacks movements", "atm cash count"],

@@ -30,6 +30,11 @@ flow("faults are armed, seen and disarmed, by keyboard too", async ({ page, scri
   await button(page, "Clear jams").click();
   await button(page, "Clear jams").waitFor({ state: "detached" });
   await onScreen(page, "welcome"); // the pane's keys are not the ATM's
+  scripted.change({ devices: { jammed: ["dispenser", "acceptor"], faults: [], away: true } });
+  await sees(page, "The devices do not answer");
+  assertEquals(await page.getByText(/^Jammed/).count(), 0);
+  scripted.change({ devices: { jammed: [], faults: [] } });
+  await onScreen(page, "welcome");
   await page.getByText("Devices").click();
   await button(page, "Make it fail").waitFor({ state: "hidden" });
   scripted.change({ presented: { notes: [{ value: "5000", count: 1 }], total: "5000" } });

@@ -88,7 +88,8 @@ export function Devices(
             look: "demo__button--armed",
           })
         )}
-        ${devices.jammed.length > 0 && html`
+        ${devices.away && html`<p role="status">${text.away}</p>`}
+        ${!devices.away && devices.jammed.length > 0 && html`
           <p role="status">${fill(text.jammed, {
             devices: devices.jammed.map((device) => text.parts[device]).join(", "),
           })}</p>

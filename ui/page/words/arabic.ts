@@ -166,6 +166,7 @@ export const arabic: Words = {
     where: "عند",
     arm: "أحدث العطل",
     disarm: "إلغاء: {fault}",
+    away: "الأجهزة لا تستجيب",
     jammed: "عالق: {devices}",
     clear: "إزالة الأعطال",
     faults: {

@@ -167,6 +167,7 @@ export const english = {
     where: "At",
     arm: "Make it fail",
     disarm: "Disarm: {fault}",
+    away: "The devices do not answer",
     jammed: "Jammed: {devices}",
     clear: "Clear jams",
     faults: {

@@ -161,6 +161,7 @@ export const french: Words = {
     where: "À",
     arm: "Provoquer la panne",
     disarm: "Désarmer : {fault}",
+    away: "Les appareils ne répondent pas",
     jammed: "Bloqué : {devices}",
     clear: "Débloquer",
     faults: {

@@ -164,6 +164,7 @@ export const german: Words = {
     where: "Bei",
     arm: "Störung auslösen",
     disarm: "Entschärfen: {fault}",
+    away: "Die Geräte antworten nicht",
     jammed: "Gestört: {devices}",
     clear: "Störungen beheben",
     faults: {

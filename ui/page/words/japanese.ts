@@ -162,6 +162,7 @@ export const japanese: Words = {
     where: "動作",
     arm: "故障させる",
     disarm: "解除：{fault}",
+    away: "装置が応答していません",
     jammed: "詰まり：{devices}",
     clear: "詰まりを直す",
     faults: {

@@ -164,6 +164,7 @@ export const spanish: Words = {
     where: "En",
     arm: "Provocar el fallo",
     disarm: "Desactivar: {fault}",
+    away: "Los dispositivos no responden",
     jammed: "Atascado: {devices}",
     clear: "Desatascar",
     faults: {
