@@ -46,7 +46,7 @@ function unbooked(journal: Journal): bigint {
 /**
  * Records a count by staff: they opened the ATM, took out all notes, counted the bank's, and put
  * these into the cassettes; notes that customers left are kept separately for the bank. The count
- * settles an interrupted movement, even if the devices lost count. The remaining difference from the
+ * settles an interrupted movement, even if the devices lost count, and checks the flagged ones. The remaining difference from the
  * bank's books is journaled for the bank to book. A journal that lacks movements is confirmed; the
  * books are then those of the last connection.
  * @returns that difference in minor units, negative for a shortage
@@ -71,6 +71,7 @@ export function countCassettes(
       expected = before + sign * done;
       journal.acted(movement, done);
     }
+    journal.checked();
     devices.recount(counted);
     const amount = totalOf(counted) - expected + (lost ? 0n : journal.surplus());
     journal.compared(0n);

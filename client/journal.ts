@@ -153,7 +153,12 @@ export class Journal {
 
   /** Movements that staff must check, oldest first. */
   flagged(): JournalEntry[] {
-    return this.#select("state IN ('disputed', 'doubtful')");
+    return this.#select("state IN ('disputed', 'doubtful') AND checked = 0");
+  }
+
+  /** Records that staff have counted the notes: they have checked every flagged movement. */
+  checked(): void {
+    this.database.prepare("UPDATE journal SET checked = 1 WHERE state = 'disputed'").run();
   }
 
   /** Movements that are not settled, oldest first. */

@@ -58,6 +58,7 @@ ${notesSchema}`;
 export const versions: readonly string[] = [
   schema,
   "ALTER TABLE journal ADD COLUMN voucher TEXT",
+  "ALTER TABLE journal ADD COLUMN checked INTEGER NOT NULL DEFAULT 0",
 ];
 
 /** The files of a folder, as far as its database is opened by them. */

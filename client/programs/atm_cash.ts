@@ -7,7 +7,7 @@ import { system, systemFiles } from "../../lib/system.ts";
 import { openAtmFolder } from "../folder/atm_folder.ts";
 import { notesForm, parseNotes } from "../cash/cash_notes.ts";
 import { type NoteCounts, totalOf } from "../cash/note_mix.ts";
-import type { Journal } from "../journal.ts";
+import type { Journal, JournalEntry } from "../journal.ts";
 import { SimulatedDevices } from "../cash/simulated_devices.ts";
 import { hasNotes, keyOfFolder, notConnected, openCash, servedDevices } from "../open_atm.ts";
 import { connectorOf } from "./connect_devices.ts";
@@ -36,12 +36,14 @@ async function runCash(
       throw new UsageError(`'${words.join(" ")}': ${notesForm(currency)}`, 2);
     }
     if (command === "count") {
+      const flagged = journal.flagged();
       const over = count(notes, currency);
       await devices.carryOut();
       const size = formatMoney(over < 0n ? -over : over, currency);
       if (over !== 0n) {
         say(`${size} ${over < 0n ? "missing" : "over"}: booked to the differences account`);
       }
+      for (const entry of flagged) say(`Checked by this count: ${flaggedInWords(entry, currency)}`);
     } else if (!fill(notes, currency)) {
       throw new UsageError(
         "there are notes in the tray. Take all notes out, and record them with 'count'",
@@ -90,8 +92,11 @@ function wordsOf(cassettes: NoteCounts, journal: Journal, currency: Currency): s
         "with them. Count its notes with 'deno task atm cash count'",
     );
   }
-  for (const { movement, kind, amount, why } of journal.flagged()) {
-    lines.push(`To be checked: ${kind} ${movement}, ${formatMoney(amount, currency)}: ${why}`);
+  for (const entry of journal.flagged()) {
+    lines.push(`To be checked: ${flaggedInWords(entry, currency)}`);
   }
   return lines;
 }
+
+const flaggedInWords = ({ movement, kind, amount, why }: JournalEntry, currency: Currency) =>
+  `${kind} ${movement}, ${formatMoney(amount, currency)}: ${why}`;

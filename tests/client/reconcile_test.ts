@@ -6,6 +6,7 @@ import { openAtmFolder } from "../../client/folder/atm_folder.ts";
 import { Journal } from "../../client/journal.ts";
 import type { NoteCounts } from "../../client/cash/note_mix.ts";
 import { system, systemFiles } from "../../lib/system.ts";
+import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import { Branch, logIn, until } from "./branch.ts";
 
 /** Starts the ATM until it is reconciled, and returns the differences. */
@@ -87,6 +88,25 @@ for (const [what, isUsed, loaded] of found) {
     }
   });
 }
+
+Deno.test("a count checks what was to be checked: it is listed no longer, and its reason is kept", () =>
+  inTemporaryFolder((folder) => {
+    const database = openAtmFolder(systemFiles, folder);
+    const [journal, devices] = [new Journal(database), new SimulatedDevices(database)];
+    const movement = "0123456789abcdef0123456789abcdef";
+    const facts = { currency: "EUR", notes: new Map([[5000n, 1]]), amount: 5_000n };
+    journal.intend({ movement, kind: "withdrawal", ...facts }, 1);
+    journal.disputed(movement, "complete: already_reversed");
+    journal.left({ movement: movement.replace("0", "f"), ...facts }, "not returned", 2);
+    assertEquals(journal.flagged().length, 2);
+    const filling = { database, devices, journal, world: system };
+    assertEquals(countCassettes(filling, new Map(), { code: "EUR", exponent: 2 }), 0n);
+    assertEquals(journal.flagged(), []);
+    assertEquals(journal.unfinished().map(({ state, why }) => [state, why]), [
+      ["disputed", "complete: already_reversed"],
+    ]);
+    database.close();
+  }));
 
 Deno.test("an honest ATM has no difference from the books, after each kind of movement", async () => {
   const branch = await Branch.open();
