@@ -14,19 +14,10 @@ import { connectStandard } from "../client/reference_messages.ts";
 import { findIn, treeOf } from "../process_tree.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import { fillLogIn, onScreen } from "../ui/open_atm.ts";
-import { freePort, Program, run, until } from "./programs.ts";
+import { freePort, operate, Program, run, until } from "./programs.ts";
 
 const button = (page: Page, name: string | RegExp) =>
   page.getByRole("button", { name, exact: typeof name === "string" });
-
-/** Sends the device service's page one action. */
-async function operate(link: string, action: string): Promise<void> {
-  const { origin, hash } = new URL(link);
-  const headers = { "x-pane-secret": hash.slice(1) };
-  const response = await fetch(`${origin}/act`, { method: "POST", headers, body: action });
-  assertEquals(response.status, 200, action);
-  await response.body?.cancel();
-}
 
 /** Sends a GET request with any headers, and returns the response's first bytes. */
 async function rawRequest(port: number, path: string, headers: object): Promise<string> {
@@ -88,7 +79,7 @@ Deno.test({
         await page.keyboard.type("60");
         await page.keyboard.press("Enter");
         await onScreen(page, "take");
-        await operate(devices, "takeNotes");
+        assert(await operate(devices, "takeNotes"));
         await onScreen(page, "receipt");
         await button(page, "Done").click();
         await button(page, "Log out").click();
@@ -104,7 +95,7 @@ Deno.test({
         await onScreen(page, "take_card");
         await button(pane, "Take the card").click();
         await onScreen(page, "take");
-        await operate(devices, "takeNotes");
+        assert(await operate(devices, "takeNotes"));
         await onScreen(page, "receipt");
       } finally {
         await browser.close();
@@ -185,7 +176,7 @@ Deno.test({
           await page.keyboard.type(amount);
           await page.keyboard.press("Enter");
           await onScreen(page, "take");
-          await operate(pane, "takeNotes");
+          assert(await operate(pane, "takeNotes"));
           await onScreen(page, "receipt");
           await button(page, "Done").click();
           await onScreen(page, "menu");

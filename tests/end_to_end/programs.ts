@@ -130,3 +130,12 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
     }
   }
 }
+
+/** Sends the device service's page one action; returns whether it was done. */
+export async function operate(link: string, action: string): Promise<boolean> {
+  const { origin, hash } = new URL(link);
+  const headers = { "x-pane-secret": hash.slice(1) };
+  const response = await fetch(`${origin}/act`, { method: "POST", headers, body: action });
+  await response.body?.cancel();
+  return response.ok;
+}

@@ -7,6 +7,7 @@
  */
 import { buildPackage } from "../../ui/command_line/package/build_package.ts";
 import { openBrowser, type Page } from "../browser.ts";
+import { operate } from "../end_to_end/programs.ts";
 import { fillLogIn, onScreen } from "../ui/open_atm.ts";
 import { askedIn, endInOrder, InstalledTree } from "./installed_tree.ts";
 import { readTasks } from "./runbook.ts";
@@ -97,9 +98,7 @@ async function withdraw(tree: InstalledTree): Promise<void> {
     await page.keyboard.type("60");
     await page.keyboard.press("Enter");
     await page.locator("[data-screen=take]").waitFor();
-    const { origin, hash } = new URL(devices);
-    const headers = { "x-pane-secret": hash.slice(1) };
-    await fetch(`${origin}/act`, { method: "POST", headers, body: "take" });
+    require(await operate(devices, "takeNotes"), "the notes are taken");
     await onScreen(page, "receipt");
   } finally {
     await browser.close();

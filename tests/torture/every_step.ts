@@ -22,7 +22,7 @@ import {
 } from "../../ui/command_line/launcher/permissions.ts";
 import { operatorArguments, serverArguments } from "../bank_programs.ts";
 import { connectStandard } from "../client/reference_messages.ts";
-import { freePort, until } from "../end_to_end/programs.ts";
+import { freePort, operate, until } from "../end_to_end/programs.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
 import { patienceMs } from "./drill.ts";
 import { relayToBank, relayToDevices, Steps } from "./steps.ts";
@@ -237,11 +237,7 @@ export class Street {
 
   /** Does what a customer does at the devices; nothing where there are none. */
   async #act(body: string): Promise<void> {
-    const { origin, hash } = new URL(this.#pane);
-    const headers = { "x-pane-secret": hash.slice(1) };
-    const response = await fetch(`${origin}/act`, { method: "POST", headers, body })
-      .catch(() => null);
-    await response?.body?.cancel();
+    await operate(this.#pane, body).catch(() => {});
   }
 
   /** Waits until all have met again, and nothing is open that anybody could still settle. */
