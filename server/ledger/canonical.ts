@@ -148,9 +148,11 @@ export function canonicalClock(clock: ConfirmedClock | null): CanonicalRow | nul
   return clock?.setBacks ? { name: "clock", text: textOf("clock", clock.setBacks) } : null;
 }
 
-/** Returns the row of the operators and their proposals; null for a bank without any. */
-export function canonicalStaff({ fourEyes, operators, proposals }: Staff): CanonicalRow | null {
-  if (operators.length === 0) return null;
+/** Returns the row of `Staff`; null for a bank without operators and rotations. */
+export function canonicalStaff(
+  { fourEyes, operators, proposals, auditKeyVersion }: Staff,
+): CanonicalRow | null {
+  if (operators.length === 0 && auditKeyVersion === undefined) return null;
   const fields = [
     ...operators.toSorted(by(({ name }) => name)).flatMap((
       { name, role, publicKey, sinceMs },
@@ -158,6 +160,7 @@ export function canonicalStaff({ fourEyes, operators, proposals }: Staff): Canon
     ...proposals.toSorted(by(({ id }) => id)).flatMap((
       { id, operator, command, timeMs },
     ) => [id, operator, command, timeMs]),
+    ...(auditKeyVersion === undefined ? [] : [auditKeyVersion]),
   ];
   return { name: "operators", text: textOf("operators", fourEyes ? 1 : 0, ...fields) };
 }

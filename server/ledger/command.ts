@@ -200,7 +200,9 @@ export type ManageStaff =
   | { op: "remove_operator"; operator: string; name: string }
   /** A command that waits for a second operator. */
   | { op: "propose"; operator: string; id: string; command: string; words: string }
-  | { op: "reject_proposal"; operator: string; id: string; reason: string };
+  | { op: "reject_proposal"; operator: string; id: string; reason: string }
+  /** `version`: of the next AUDIT_KEY, which no server has used. */
+  | { op: "rotate_audit_key"; operator: string; version: number };
 
 export type Administer =
   | ManageStaff

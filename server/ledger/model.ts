@@ -133,12 +133,14 @@ export interface Proposal {
   timeMs: number;
 }
 
-/** The bank's operators. */
+/** The bank's operators, and what one of them alone changes for all servers. */
 export interface Staff {
   /** Whether some commands need two operators. It never becomes false again. */
   fourEyes: boolean;
   operators: readonly Operator[];
   proposals: readonly Proposal[];
+  /** The version of the AUDIT_KEY that an operator rotated to; absent before the first rotation. */
+  auditKeyVersion?: number;
 }
 
 export const noStaff: Staff = { fourEyes: false, operators: [], proposals: [] };

@@ -106,9 +106,11 @@ const fourEyes = "four_eyes";
 const operatorPrefix = "operator ";
 const proposalPrefix = "proposal ";
 
-/** The condition, in SQL, of the settings that keep the operators and their proposals. */
+const auditKeyVersion = "audit_key_version";
+
+/** The condition, in SQL, of the settings that keep `Staff`. */
 export const isOfStaff =
-  `name = '${fourEyes}' OR name LIKE '${operatorPrefix}%' OR name LIKE '${proposalPrefix}%'`;
+  `name = '${fourEyes}' OR name = '${auditKeyVersion}' OR name LIKE '${operatorPrefix}%' OR name LIKE '${proposalPrefix}%'`;
 
 export function staffOf(value: SettingValues): Staff {
   const rowsOf = <Row>(prefix: string): Row[] =>
@@ -118,12 +120,18 @@ export function staffOf(value: SettingValues): Staff {
     fourEyes: value[fourEyes] !== undefined,
     operators: rowsOf<Operator>(operatorPrefix),
     proposals: rowsOf<Proposal>(proposalPrefix),
+    ...(value[auditKeyVersion] !== undefined && {
+      auditKeyVersion: Number(value[auditKeyVersion]),
+    }),
   };
 }
 
 export function valuesOfStaff(staff: Staff): [name: string, value: string][] {
   return [
     ...(staff.fourEyes ? [[fourEyes, "1"] as [string, string]] : []),
+    ...(staff.auditKeyVersion === undefined
+      ? []
+      : [[auditKeyVersion, String(staff.auditKeyVersion)] as [string, string]]),
     ...staff.operators.map((row): [string, string] => [
       operatorPrefix + row.name,
       JSON.stringify(row),

@@ -1,4 +1,5 @@
 /** The operator's commands about the log that the bank executes. */
+import { inWords, UsageError } from "../../lib/errors.ts";
 import { auditKeysOf } from "../audit/keys.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
@@ -22,17 +23,37 @@ export const auditCommands: Handlers<
     yield* sealedLog(bank.ledger.read);
   },
 
-  /** Creates a new version of the AUDIT_KEY: stored in the key file first, then used. */
+  /**
+   * Creates a new version of the AUDIT_KEY: stored in the key file, then used once a commit has compared
+   * the version with that of other servers.
+   */
   async *rotate_audit_key(bank, { operator }) {
-    const version = await changeSharedKeys(bank, async () => {
+    const rotate = async () => {
       const version = bank.auditKeys.newest.version + 1;
       const key = bank.world.randomBytes(32);
       bank.folder.changeKeys((keys) => ({ ...keys, audit: [...keys.audit, { version, key }] }));
+      const rotation = { op: "rotate_audit_key", operator, version } as const;
+      const { outcome } = await bank.ledger.submit(rotation);
+      if (outcome !== "ok") {
+        bank.folder.changeKeys((keys) => ({
+          ...keys,
+          audit: keys.audit.filter((each) => each.version !== version),
+        }));
+        throw new UsageError(
+          `the AUDIT_KEY was not rotated: ${
+            outcome === "key_superseded"
+              ? "another server has changed it meanwhile. Copy its bank.keys here"
+              : inWords(outcome)
+          }`,
+        );
+      }
       bank.auditKeys = bank.auditKeys.with(auditKeysOf(key, version));
       await bank.auditLog.useKeys(bank.auditKeys.versions);
-      await logAction(bank, operator, `rotate the AUDIT_KEY to version ${version}`);
+      // By its version other servers see the change at once.
+      await bank.ledger.submit(logCommand("bank", `begin version ${version} of the AUDIT_KEY`));
       return version;
-    });
+    };
+    const version = await changeSharedKeys(bank, () => bank.terminals.alone(rotate));
     yield {
       line:
         `new entries are sealed under version ${version} of the AUDIT_KEY. Copy bank.keys again`,

@@ -230,6 +230,37 @@ onTwoServers(
 );
 
 onTwoServers(
+  "of two servers that rotate the AUDIT_KEY without a claim, the later one is refused by its commit",
+  async (one, other) => {
+    for (const server of [one, other]) {
+      readsWith(server, { claimKeys: () => Promise.resolve(true) });
+    }
+    const keysOf = ({ folder }: RunningBank) => readBankKeys(systemFiles, keysPath(folder));
+    const before = keysOf(other);
+    const { ledger } = other.bank;
+    const submit = ledger.submit.bind(ledger);
+    ledger.submit = async (command) => {
+      ledger.submit = submit;
+      await Array.fromAsync(one.operate({ command: "rotate_audit_key" }));
+      return await submit(command);
+    };
+    const late = () => Array.fromAsync(other.operate({ command: "rotate_audit_key" }));
+    await assertRejects(late, UsageError, "another server has changed it meanwhile");
+    assertEquals(keysOf(other), before);
+    assertEquals(keysOf(one).audit.map(({ version }) => version), [1, 2]);
+    await assertRejects(late, UsageError, "not this bank's newest");
+    const versions = new Set<number>();
+    for (const { number } of await ledger.read.chains()) {
+      for (const { keyVersion } of await ledger.read.lastEntries(number, 2)) {
+        versions.add(keyVersion);
+      }
+    }
+    assert(versions.has(2), "other servers see the new version");
+    assertEquals((await one.bank.ledger.check()).problem, null);
+  },
+);
+
+onTwoServers(
   "the master key of a bank without terminals is not changed at one of its servers: no other could see it",
   async (one, other) => {
     for (const server of [one, other]) {

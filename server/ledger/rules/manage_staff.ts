@@ -1,4 +1,4 @@
-/** The operators: who they are, and the commands that wait for a second one. */
+/** The operators: who they are, the commands that wait for a second one, and the AUDIT_KEY's version. */
 import { proposalMsMax, proposalsMax } from "../../../lib/limits.ts";
 import type { Outcome } from "../../../lib/errors.ts";
 import type { Approval, ManageStaff } from "../command.ts";
@@ -15,6 +15,8 @@ export function manageStaff(batch: Batch, command: ManageStaff): Answer {
       return propose(batch, command);
     case "reject_proposal":
       return reject(batch, command);
+    case "rotate_audit_key":
+      return rotateAuditKey(batch, command);
   }
 }
 
@@ -35,7 +37,7 @@ function addOperator(batch: Batch, command: Asked<"add_operator">): Answer {
     const fourEyes = staff.fourEyes || operators.filter(isPerson).length > 1;
     // An earlier key may have been stolen: what it has proposed is withdrawn.
     const proposals = staff.proposals.filter((each) => each.operator !== name);
-    batch.books.setStaff({ operators, proposals, fourEyes });
+    batch.books.setStaff({ ...staff, operators, proposals, fourEyes });
   }
   const outcome = "ok";
   const action = `add operator ${name} as ${role}, with the key ${publicKey}`;
@@ -72,6 +74,19 @@ function propose(batch: Batch, { operator, id, command, words }: Asked<"propose"
 function reject(batch: Batch, { operator, id, reason }: Asked<"reject_proposal">): Answer {
   const outcome: Outcome = end(batch, { proposal: id, lapseMs: proposalMsMax }) ? "ok" : "not_open";
   const action = `${failed(`reject the proposal ${id}`, outcome)} - ${reason}`;
+  batch.log(`operator ${operator}`, action, { outcome });
+  return { outcome };
+}
+
+/** Stores the version of the next AUDIT_KEY, unless another server has rotated to it. */
+function rotateAuditKey(
+  batch: Batch,
+  { operator, version }: Asked<"rotate_audit_key">,
+): Answer {
+  const { staff } = batch.books;
+  const outcome: Outcome = version > (staff.auditKeyVersion ?? 0) ? "ok" : "key_superseded";
+  if (outcome === "ok") batch.books.setStaff({ ...staff, auditKeyVersion: version });
+  const action = failed(`rotate the AUDIT_KEY to version ${version}`, outcome);
   batch.log(`operator ${operator}`, action, { outcome });
   return { outcome };
 }

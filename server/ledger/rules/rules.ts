@@ -172,6 +172,7 @@ function apply(batch: Batch, command: Command): Answer {
     case "remove_operator":
     case "propose":
     case "reject_proposal":
+    case "rotate_audit_key":
       return manageStaff(batch, command);
     case "confirm_key":
       return confirmKey(batch, command);

@@ -339,7 +339,11 @@ const operators: Event[] = [
       await scene.operate({ command: "rotate_key" });
       await scene.operate({ command: "rotate_audit_key" });
     },
-    ["operator test | rotate the master key", "operator test | rotate the AUDIT_KEY to version 2"],
+    [
+      "operator test | rotate the master key",
+      "operator test | rotate the AUDIT_KEY to version 2",
+      "bank | begin version 2 of the AUDIT_KEY",
+    ],
   ],
   [
     "a customer, and the money of an opening",

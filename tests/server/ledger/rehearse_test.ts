@@ -119,6 +119,8 @@ const steps: readonly (readonly [Command | string, Outcome] | number)[] = [
   [revoke, "ok"],
   [resume, "ok"],
   [addRoot, "ok"],
+  [{ op: "rotate_audit_key", operator, version: 2 }, "ok"],
+  [{ op: "rotate_audit_key", operator, version: 2 }, "key_superseded"],
   [{ op: "confirm_clock", operator }, "ok"],
   [{ op: "remove_operator", operator, name: "eve" }, "unknown_name"],
   [{ op: "set_back_clock", operator }, "clock_not_ahead"],
