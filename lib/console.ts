@@ -21,6 +21,8 @@ export interface ConsoleCalls {
   verify(): Promise<void>;
   /** Starts to check the books. A lock does not end it. */
   check(): Promise<void>;
+  /** Starts to back up the books into the server's folder for backups. A lock does not end it. */
+  backUp(): Promise<void>;
   /** Takes an act that has outlasted a lock or its page, and has ended, out of the view. */
   dismiss(id: number): Promise<void>;
 }
@@ -32,7 +34,8 @@ export type ConsoleView =
   /** No server answers; `why` is a sentence. */
   | { state: "lost"; operator: string; why: string }
   /**
-   * `verification` is of the log, null for a console without its first key; `booksCheck` is of the books.
+   * `verification` is of the log, null for a console without its first key; `booksCheck` is of the books,
+   * and `backup` of their copy.
    * `outlasting`: acts that were under way when the console locked, or when their page ended.
    */
   | {
@@ -41,6 +44,7 @@ export type ConsoleView =
     news: BankNews;
     verification: LongCheck | null;
     booksCheck: LongCheck;
+    backup: LongCheck;
     outlasting: readonly OutlastingAct[];
   };
 
@@ -153,7 +157,6 @@ export const consoleActs = [
   "confirm_clock",
   "set_back_clock",
   "end_restore",
-  "back_up",
   "rotate_audit_key",
   "take_checkpoint",
   "read_receipt",

@@ -77,7 +77,7 @@ interface Open {
 }
 
 type OpenView = Extract<ConsoleView, { state: "open" }>;
-type CheckName = "verification" | "booksCheck";
+type CheckName = "verification" | "booksCheck" | "backup";
 type CheckProgress = (done: number, of: number, isCopying?: boolean) => void;
 type CheckResult = Omit<Extract<LongCheck, { words: string }>, "timeMs">;
 /** @throws {BadLog} for a log that was changed */
@@ -86,6 +86,7 @@ type RunCheck = (open: Open, onProgress: CheckProgress) => Promise<CheckResult>;
 const checkWords: Record<CheckName, string> = {
   verification: "verify the log",
   booksCheck: "check the books",
+  backup: "back up the books",
 };
 
 export class Console implements ConsoleCalls {
@@ -98,7 +99,7 @@ export class Console implements ConsoleCalls {
   #cancelIdle: () => void = () => {};
   /** Ends everything. */
   #closing = new AbortController();
-  #checks: Pick<OpenView, "verification" | "booksCheck">;
+  #checks: Pick<OpenView, CheckName>;
   #outlasting = new Map<number, OutlastingAct>();
   #outlastingCount = 0;
   #bankId: string | null = null;
@@ -107,7 +108,7 @@ export class Console implements ConsoleCalls {
   constructor(private readonly options: ConsoleOptions, signer: Signer) {
     this.#view = lost(signer.name, "the console connects to the bank");
     const idle = { state: "idle" } as const;
-    this.#checks = { verification: options.verify ? idle : null, booksCheck: idle };
+    this.#checks = { verification: options.verify ? idle : null, booksCheck: idle, backup: idle };
     this.unlock(signer);
   }
 
@@ -244,6 +245,19 @@ export class Console implements ConsoleCalls {
     });
   }
 
+  backUp(): Promise<void> {
+    return this.#begin("backup", async (open, onProgress) => {
+      const lines: string[] = [];
+      const backUp = { command: "back_up", inFolder: true } as const;
+      for await (const answer of this.#answers(open, backUp, this.#closing.signal)) {
+        if ("copied" in answer) onProgress(answer.copied, answer.of, true);
+        if ("checked" in answer) onProgress(answer.checked, answer.of);
+        if ("line" in answer) lines.push(answer.line);
+      }
+      return { state: "good", words: lines.join("; ") };
+    });
+  }
+
   /** Drops the key, and ends what is under way. */
   close(): void {
     this.#closing.abort();
@@ -362,7 +376,7 @@ export class Console implements ConsoleCalls {
     };
     const result = await run(open, onProgress).catch((error): CheckResult => ({
       state: error instanceof BadLog ? "bad" : "failed",
-      words: (error as Error).message,
+      words: withoutFlags((error as Error).message),
     }));
     show({ ...result, timeMs: world.nowMs() });
     say(`${checkWords[name]}: ${result.state}`);

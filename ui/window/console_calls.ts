@@ -43,6 +43,7 @@ const parsers = new Map<string, Parse>(Object.entries(
     touch: (args) => args.length === 0 ? (console) => console.touch() : null,
     verify: (args) => args.length === 0 ? (console) => console.verify() : null,
     check: (args) => args.length === 0 ? (console) => console.check() : null,
+    backUp: (args) => args.length === 0 ? (console) => console.backUp() : null,
     dismiss: ([id, ...more]) =>
       isCount(id) && more.length === 0 ? (console) => console.dismiss(id) : null,
   } satisfies Record<keyof ConsoleCalls, Parse>,
@@ -71,7 +72,6 @@ export function consoleMachine(console: OperableConsole): Machine {
 function isAct(command: OperatorCommand): boolean {
   if (!(consoleActs as readonly string[]).includes(command.command)) return false;
   if (command.command === "rotate_terminal") return !command.now && command.key === undefined;
-  if (command.command === "back_up") return command.inFolder === true;
   return !("key" in command);
 }
 

@@ -133,6 +133,7 @@ Deno.test({
         ["read", [{ of: "holds", find: "", after: 0, at: "" }]],
         ["verify", [{}]],
         ["check", ["bank"]],
+        ["backUp", ["/tmp/copy"]],
         ["dismiss", ["0"]],
         ["dismiss", [-1]],
         ["dismiss", [0, 1]],

@@ -31,8 +31,8 @@ Deno.test({
       bank.backupFolder = `${running.folder}-backups`;
       const { page, signer, problems } = await open("anna", "admin", { wrap: withWrongClock });
       await goTo(page, "Bank");
-      await give(page, "Back up");
-      await says(page, "the books are copied, and the copy is good");
+      await page.getByRole("button", { name: "Back up" }).click();
+      await page.getByText("the books are copied, and the copy is good").waitFor();
       const [copy] = [...Deno.readDirSync(bank.backupFolder)].map(({ name }) => name);
       assertMatch(copy!, /^bank-.*\.sqlite$/);
       await page.getByRole("button", { name: "Check the books" }).click();

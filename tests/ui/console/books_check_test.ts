@@ -1,4 +1,4 @@
-/** The books are checked from the page: how far the check is, what it found, and what a lock leaves. */
+/** The books are checked and backed up from the page: how far that is, its result, and what a lock leaves. */
 import { assert, assertEquals } from "@std/assert";
 import { findBrowser, type Page } from "../../browser.ts";
 import type { Bank } from "../../../server/bank.ts";
@@ -82,6 +82,48 @@ Deno.test({
       const given = (await running.entries()).filter((line) => line.endsWith("check ledger"));
       assertEquals(given, ["operator anna | check ledger"]);
       assertEquals(problems, []);
+    }),
+});
+
+Deno.test({
+  name: "console: a backup shows how far it is, goes on at a lock, and shows its result",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      const { bank } = running;
+      const { page, console, signer, said, problems } = await open("anna", "officer");
+      await goTo(page, "Bank");
+      await page.getByRole("button", { name: "Back up" }).click();
+      await page.getByText("No backup", { exact: true }).waitFor();
+      await page.getByText("no server with a folder for backups runs").waitFor();
+      assertEquals(await page.getByText("--out").count(), 0, "no flag of the command line");
+
+      bank.backupFolder = `${running.folder}-backups`;
+      const hands = checkedByHand(bank);
+      await page.getByRole("button", { name: "Back up" }).click();
+      assert(await page.getByRole("button", { name: "Backing up…" }).isDisabled());
+      (await hands.copying)(40_000_000, 100_000_000);
+      await page.getByText("40 MB of 100 MB copied").waitFor();
+      await picture(page, "backup-copying");
+      hands.endCopy();
+      (await hands.checking)(30_000, 40_000);
+      await page.getByText("30,000 of about 40,000 rows").waitFor();
+      assertEquals(await violationsOf(page), []);
+      await page.getByRole("button", { name: "Lock" }).first().click();
+      await page.getByRole("heading", { name: "Locked" }).waitFor();
+      console.unlock(signer);
+      await page.getByText("30,000 of about 40,000 rows").waitFor();
+      hands.end(good);
+      await page.getByText("the copy is good: 6 accounts, 40000 rows of movements").waitFor();
+      await page.getByText(`the copy is ${bank.backupFolder}/bank-`).waitFor();
+      await picture(page, "backup-good");
+      assertEquals(said, ["back up the books: failed", "back up the books: good"]);
+      assertEquals(problems, []);
+
+      const teller = await open("tom", "teller");
+      await goTo(teller.page, "Bank");
+      await teller.page.getByRole("heading", { name: "Limits" }).waitFor();
+      assertEquals(await teller.page.getByRole("button", { name: "Back up" }).count(), 0);
     }),
 });
 

@@ -146,12 +146,12 @@ Deno.test({
     withConsoles(async ({ running, open }) => {
       const { page, problems } = await open("anna");
       await page.getByRole("navigation").getByText("Bank", { exact: true }).click();
-      await page.getByRole("main").getByRole("button", { name: "Back up" }).click();
+      await page.getByRole("main").getByRole("button", { name: "Another master key" }).click();
       const dialog = page.getByRole("alertdialog");
       await dialog.getByRole("button", { name: "Lock the console" }).click();
       await page.getByRole("heading", { name: "Locked" }).waitFor();
       assertEquals(await dialog.count(), 0);
-      assert(!(await running.entries()).some((entry) => entry.includes("back up")));
+      assert(!(await running.entries()).some((entry) => entry.includes("master key")));
       assertEquals(problems, []);
     }),
 });

@@ -142,6 +142,7 @@ export function showing(
     touch: () => console.touch(),
     verify: () => console.verify(),
     check: () => console.check(),
+    backUp: () => console.backUp(),
     dismiss: (id) => console.dismiss(id),
     endPage: () => console.endPage(),
   };

@@ -110,6 +110,7 @@ export type ConsoleEvent =
   | { type: "lock" }
   | { type: "verify" }
   | { type: "check" }
+  | { type: "backUp" }
   /** Takes an act that has outlasted a lock off the page. */
   | { type: "dismiss"; id: number };
 
@@ -118,7 +119,7 @@ export type Effect =
   | { call: Reading; query: ConsoleQuery }
   | { call: "act"; command: OperatorCommand }
   | { call: "dismiss"; id: number }
-  | { call: "lock" | "verify" | "check" };
+  | { call: "lock" | "verify" | "check" | "backUp" };
 
 export interface Step {
   state: State;

@@ -41,6 +41,7 @@ export function reduce(state: State, event: ConsoleEvent): Step {
     case "lock":
     case "verify":
     case "check":
+    case "backUp":
       return { state, effects: [{ call: event.type }] };
     case "dismiss":
       return { state, effects: [{ call: "dismiss", id: event.id }] };

@@ -7,6 +7,7 @@ import { type Fact, Facts } from "../../parts/facts.ts";
 import { ago, bytes, fullTime, span } from "../../parts/format.ts";
 import { Panel } from "../../parts/panel.ts";
 import type { ScreenProps } from "../../state/model.ts";
+import { Backup } from "./backup.ts";
 import { actsOnBank } from "./bank_acts.ts";
 import { BooksCheck } from "./books_check.ts";
 import { Limits } from "./limits.ts";
@@ -39,6 +40,7 @@ function BankState(props: ScreenProps): VNode {
     <${Panel} title="State">
       <${Facts} facts=${facts} />
       <${BooksCheck} ...${props} />
+      <${Backup} ...${props} />
       <div class="panel__acts">
         <${Acts} acts=${actsOnBank(news, state.nowMs)} news=${news} send=${send} />
       </div>

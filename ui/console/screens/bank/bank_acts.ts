@@ -15,7 +15,6 @@ export function actsOnBank({ server, bank: { timeZone } }: BankNews, nowMs: numb
     ...(clockDoubt === null ? [] : [confirmClock(clock)]),
     ...(aheadMs === null ? [] : [setBackClock(clock, fullTime(aheadMs, timeZone))]),
     ...(restore === null ? [] : [endRestore(restore)]),
-    ...(isShared ? [] : [backUp]),
     masterKey,
   ];
 }
@@ -57,15 +56,6 @@ const endRestore = ({ waitingFor }: NonNullable<BankNews["server"]["restore"]>):
   isGrave: true,
   confirm: "restore end",
 });
-
-const backUp: Act = {
-  title: "Back up the books",
-  effect: "The server copies the books into its folder for backups and checks the copy.",
-  command: { command: "back_up", inFolder: true },
-  fields: [],
-  verb: "Back up",
-  isGrave: false,
-};
 
 const masterKey: Act = {
   title: "Another master key",
