@@ -297,6 +297,10 @@ async function assembleOn(
   const rows = await ledger.read.terminals();
   settleMasterKey(folder, rows);
   const terminals = terminalKeysOf(world, { ...folder.keys, ...shared }, settings, rows);
+  const atStart = new Set(rows.map(({ id }) => id));
+  terminals.watch((id) => {
+    if (!atStart.has(id)) monitor.onEnrolled(id);
+  });
   const keep = (terminals: readonly Terminal[]) => {
     try {
       keepTerminals(files, folder.path, terminals);

@@ -70,6 +70,8 @@ export interface TerminalState {
   contact: "connected" | "lost" | "elsewhere" | "unseen";
   /** Its last message to this server; null for none since its start. */
   lastMs: number | null;
+  /** When it was enrolled; null if the bank had it at this server's start. */
+  enrolledMs: number | null;
   report: DeviceReport | null;
   /** When the devices' state last changed; null without a report. */
   reportedMs: number | null;
@@ -190,6 +192,7 @@ export async function bankStateOf(bank: Bank, open?: OpenRows): Promise<BankStat
           ? "lost"
           : "unseen",
         lastMs: contact?.lastMs ?? null,
+        enrolledMs: monitor.enrolledMs.get(id) ?? null,
         report: contact?.report ?? null,
         reportedMs: contact?.report ? contact.reportedMs : null,
         isNew: unused.has(id),

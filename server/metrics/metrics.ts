@@ -64,10 +64,14 @@ export async function metricsOf(bank: Bank): Promise<string> {
   const active = state.terminals.filter(({ state }) => state === "active");
   gauge(
     "terminal_last_contact_timestamp_seconds",
-    "The last message of each active terminal; the server's start for one without.",
-    active.filter(({ contact }) => contact !== "elsewhere").map(({ name, contact, lastMs }) => [
-      { terminal: name },
-      seconds(contact === "connected" ? state.nowMs : lastMs ?? state.startedMs),
+    "The last message of each active terminal; for one without, its enrolment or the server's start.",
+    active.filter(({ contact }) => contact !== "elsewhere").map((terminal) => [
+      { terminal: terminal.name },
+      seconds(
+        terminal.contact === "connected"
+          ? state.nowMs
+          : terminal.lastMs ?? terminal.enrolledMs ?? state.startedMs,
+      ),
     ]),
   );
   const reports = active.flatMap(({ name, report }) => report ? [{ terminal: name, report }] : []);

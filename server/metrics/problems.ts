@@ -172,7 +172,7 @@ function problemsAt(
   { nowMs, startedMs }: BankState,
   currency: Currency,
 ): Problem[] {
-  const { name, state, contact, lastMs, report, reconciled, isNew } = terminal;
+  const { name, state, contact, lastMs, enrolledMs, report, reconciled, isNew } = terminal;
   if (state === "suspended") {
     return [{
       what: `${name} is out of service: it is suspended`,
@@ -184,13 +184,20 @@ function problemsAt(
   if (state === "revoked") return problemsOfRevoked(terminal, currency);
   const problems: Problem[] = withheldFrom(terminal);
   const silent = contact === "lost" || contact === "unseen";
-  if (silent && nowMs - (lastMs ?? startedMs) > terminalSilentMsMax) {
-    const since = new Date(lastMs ?? startedMs).toISOString();
-    const start = lastMs === null ? ", the server's start" : "";
+  const sinceMs = lastMs ?? enrolledMs ?? startedMs;
+  if (silent && nowMs - sinceMs > terminalSilentMsMax) {
+    const event = enrolledMs === null ? "the server's start" : "its enrolment";
+    const since = `${new Date(sinceMs).toISOString()}${lastMs === null ? `, ${event}` : ""}`;
     problems.push({
-      what: `${name} is out of service: no contact since ${since}${start}`,
+      what: `${name} is out of service: no contact since ${since}`,
       mend: "start the ATM, and check its network; on it, 'deno task atm' prints why it cannot " +
         "connect",
+    });
+  } else if (contact === "unseen" && enrolledMs !== null) {
+    problems.push({
+      what: `${name} has had no contact yet since its enrolment`,
+      mend: "start the ATM with its key file: 'deno task atm --bank HOST:PORT --key FILE' on it",
+      isNextStep: true,
     });
   }
   if (reconciled && reconciled.differences.length > 0) {

@@ -34,6 +34,8 @@ export class Monitor {
   readonly startedMs: number;
   readonly #startedMonotonicMs: number;
   readonly terminals = new Map<TerminalId, TerminalContact>();
+  /** When each terminal was enrolled that the bank did not have at the start. */
+  readonly enrolledMs = new Map<TerminalId, number>();
   /** Whether ATMs can connect. */
   isServing = false;
   /** Open connections, before and after their handshake. */
@@ -131,6 +133,11 @@ export class Monitor {
   onHandshakeFailed(source: string): void {
     this.handshakes.failed++;
     this.handshakeFailures.add(source);
+  }
+
+  /** Called when the bank has a terminal that it did not have at the start; again, for nothing. */
+  onEnrolled(terminal: TerminalId): void {
+    if (!this.enrolledMs.has(terminal)) this.enrolledMs.set(terminal, this.clock.nowMs());
   }
 
   onConnected(terminal: TerminalId, name: string): void {

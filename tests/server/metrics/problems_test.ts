@@ -20,6 +20,7 @@ const well: TerminalState = {
   nextKeyMs: null,
   contact: "connected",
   lastMs: nowMs,
+  enrolledMs: null,
   report: {
     cassettes: [{ value: "5000", count: 100 }, { value: "2000", count: 11 }],
     jammed: [],
@@ -111,6 +112,10 @@ const rows: [change: Partial<BankState>, wrong: string[], failures?: Failures][]
   [
     lobby({ contact: "unseen", lastMs: null, report: null }),
     ["lobby is out of service: no contact since 2026-11-26T12:00:00.000Z, the server's start"],
+  ],
+  [
+    lobby({ contact: "unseen", lastMs: null, enrolledMs: nowMs - hour, report: null }),
+    ["lobby is out of service: no contact since 2026-11-28T11:00:00.000Z, its enrolment"],
   ],
   [lobby({ contact: "elsewhere", lastMs: null, report: null }), []],
   [lobby({ state: "revoked", contact: "lost", lastMs: 0, notes: "0" }), []],
@@ -226,6 +231,23 @@ Deno.test("what a new bank lacks is a next step, and no problem", () => {
     ["no backup was made", false],
     ["the log was never verified", false],
   ]);
+});
+
+Deno.test("a terminal that was enrolled just now has its first contact as a next step, and no problem", () => {
+  const terminal = { ...well, lastMs: null, enrolledMs: nowMs - 60_000, report: null };
+  const found = problemsOf(
+    { ...bank, terminals: [{ ...terminal, contact: "unseen" }] },
+    none,
+    euro,
+  );
+  assertEquals(found, [{
+    what: "lobby has had no contact yet since its enrolment",
+    mend: "start the ATM with its key file: 'deno task atm --bank HOST:PORT --key FILE' on it",
+    terminal: "lobby",
+    isNextStep: true,
+  }]);
+  const elsewhere = { ...bank, terminals: [{ ...terminal, contact: "elsewhere" as const }] };
+  assertEquals(problemsOf(elsewhere, none, euro), []);
 });
 
 Deno.test("the mends name commands that exist", async () => {

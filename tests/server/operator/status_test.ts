@@ -58,6 +58,26 @@ onEachBank(
 );
 
 onEachBank(
+  "a terminal that is new to a running server waits for its first contact, and one since before its start does not",
+  (withBank) =>
+    withBank(async (running) => {
+      const waiting = async () =>
+        (await statusOf(running, false)).match(/^.*no contact yet since its enrolment/mg);
+      assertEquals(await waiting(), [
+        "Next: lobby has had no contact yet since its enrolment",
+        "Next: mall has had no contact yet since its enrolment",
+      ]);
+      const rotate = { command: "rotate_terminal", now: false } as const;
+      await running.connect();
+      await Array.fromAsync(running.operate({ ...rotate, name: "lobby" }));
+      assertEquals(await waiting(), ["Next: mall has had no contact yet since its enrolment"]);
+      await running.reopen();
+      await Array.fromAsync(running.operate({ ...rotate, name: "mall" }));
+      assertEquals(await waiting(), null);
+    }),
+);
+
+onEachBank(
   "the same report again is stored, and not logged",
   (withBank) =>
     withBank(async (running) => {
