@@ -67,6 +67,8 @@ export class Channel {
   #isEnding = false;
   #writing: Promise<void> = Promise.resolve();
   #outgoingBytes = 0;
+  /** Whether this end has closed since the peer does not read. */
+  #isUnread = false;
   #deadlineMs = Infinity;
   /** What `after` was given. */
   #reminder: { atMs: number; act: () => void } | null = null;
@@ -151,7 +153,8 @@ export class Channel {
 
   /**
    * Returns the peer's next message, or how the peer ended the channel; null if this end ended it.
-   * @throws {ProtocolError} on anything but the exact next record, and on a truncated stream
+   * @throws {ProtocolError} on anything but the exact next record, on a truncated stream, and if the
+   * peer does not read
    */
   async receive(): Promise<Bytes | Ending | null> {
     for (;;) {
@@ -279,12 +282,14 @@ export class Channel {
    */
   async #nextFrame(): Promise<Frame | null> {
     for (;;) {
+      if (this.#isUnread) throw new ProtocolError("messages not read");
       if (!this.isOpen) return null; // discards frames read before the end
       const frame = this.#frames.next();
       if (frame) return frame;
       const room = this.#frames.room(this.#receiver ? this.options.readBytes : handshakeReadBytes);
       const count = await this.socket.read(room).catch(() => null);
       if (count === null) {
+        if (this.#isUnread) continue;
         if (this.#frames.atBoundary) return null;
         throw new ProtocolError("frame truncated");
       }
@@ -295,7 +300,10 @@ export class Channel {
   /** Queues bytes to be written. A failed write is ignored: the next read fails, too. */
   #write(bytes: Uint8Array): void {
     this.#outgoingBytes += bytes.length;
-    if (this.#outgoingBytes > outgoingBytesMax) return this.close();
+    if (this.#outgoingBytes > outgoingBytesMax) {
+      this.#isUnread = true;
+      return this.close();
+    }
     this.#writing = this.#writing.then(async () => {
       for (let at = 0; at < bytes.length && !this.#isClosed;) {
         at += await this.socket.write(bytes.subarray(at));

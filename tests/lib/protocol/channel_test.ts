@@ -165,8 +165,10 @@ Deno.test("a peer that does not read delays an end by a bounded time, and takes 
   const message = new Uint8Array(60_000);
   for (let count = 0; count < outgoingBytesMax / 65_600 - 1; count++) stuck.bank.send(message);
   assert(!stuck.far.isClosed);
+  const received = stuck.bank.receive();
   stuck.bank.send(message);
   assert(stuck.far.isClosed);
+  await assertRejects(() => received, ProtocolError, "messages not read");
   await Promise.race([ended, settled()]);
 });
 

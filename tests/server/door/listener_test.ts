@@ -163,9 +163,7 @@ async function withListener(
   running: RunningBank,
   run: (listener: Listener, client: BankClient) => Promise<void>,
 ): Promise<void> {
-  const listener = await listen(running.bank, {
-    listener: listenTcp({ hostname: "127.0.0.1", port: 0, sharePort: false }),
-  });
+  const listener = await listen(running.bank, { listener: door });
   const client = await BankClient.connect({
     connect: () => connectTcp(...addressOf(listener)),
     terminalKey: running.keys.lobby,
@@ -178,6 +176,7 @@ async function withListener(
 onEachBank(
   "a server that stops answers the request under way first",
   (withBank) =>
+  door = listenTcp({ hostname: "127.0.0.1", port: 0, sharePort: false }),
     withBank((running) =>
       withListener(running, async (listener, client) => {
         const { ledger } = running.bank;
@@ -191,6 +190,34 @@ onEachBank(
           }
           return await submit(command);
         };
+Deno.test("a connection that is closed since its answers are not read has that reason in the log", () =>
+  RunningBank.with(async (running) => {
+    let isStuck = false;
+    const door = listenTcp({ hostname: "127.0.0.1", port: 0 });
+    const stuck = {
+      address: door.address,
+      close: () => door.close(),
+      async accept() {
+        const socket = await door.accept();
+        return socket && {
+          address: socket.address,
+          read: (into: Uint8Array) => socket.read(into),
+          write: (bytes: Uint8Array) =>
+            isStuck ? new Promise<number>(() => {}) : socket.write(bytes),
+          close: () => socket.close(),
+        };
+      },
+    };
+    await withListener(running, async (listener, client) => {
+      assertEquals((await client.ask({ op: "hello" })).outcome, "ok");
+      isStuck = true;
+      const answers = Array.from({ length: 2_000 }, () => client.ask({ op: "hello" }));
+      await Promise.allSettled(answers);
+      await listener.close();
+      assertEquals(running.log, ["a terminal's connection ended: messages not read"]);
+    }, stuck);
+  }));
+
         const answer = client.ask({ op: "void", movement: newId() });
         await arrived.promise;
         const closed = listener.close();
