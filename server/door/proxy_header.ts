@@ -6,6 +6,7 @@
 import { equalInConstantTime } from "../../lib/bytes.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import { proxyHeaderBytesMax } from "../../lib/limits.ts";
+import type { AcceptedSocket } from "../../lib/world.ts";
 
 const signature = Uint8Array.fromHex("0d0a0d0a000d0a515549540a");
 export const proxyHeadBytes = 16;
@@ -25,13 +26,19 @@ export function proxyBodyLength(head: Uint8Array): number {
 }
 
 /**
- * Returns the caller's address; null for the balancer's own connections, which check the server's
- * health.
+ * Returns the caller's address, or the balancer's if the header has none; null for the balancer's
+ * own connections, which check the server's health.
+ * @param balancer the address of the connection
  * @throws {ProtocolError} if the body does not match the head
  */
-export function proxiedAddress(head: Uint8Array, body: Uint8Array): string | null {
+export function proxiedAddress(
+  head: Uint8Array,
+  body: Uint8Array,
+  balancer: string,
+): string | null {
   const [command, family] = [head[12], head[13]];
-  if (command === local || family === unspecified) return null;
+  if (command === local) return null;
+  if (family === unspecified) return balancer;
   if (family === tcp4 && body.length >= 12) return body.subarray(0, 4).join(".");
   if (family === tcp6 && body.length >= 36) {
     const groups = Array.from({ length: 8 }, (_, at) => body[2 * at]! * 256 + body[2 * at + 1]!);
@@ -45,14 +52,14 @@ export function proxiedAddress(head: Uint8Array, body: Uint8Array): string | nul
  * @throws {ProtocolError} if the connection does not begin with one
  */
 export async function readProxyHeader(
-  socket: { read(into: Uint8Array): Promise<number | null> },
+  socket: Pick<AcceptedSocket, "read" | "address">,
 ): Promise<string | null> {
   const head = await readExactly(socket, proxyHeadBytes);
-  return proxiedAddress(head, await readExactly(socket, proxyBodyLength(head)));
+  return proxiedAddress(head, await readExactly(socket, proxyBodyLength(head)), socket.address);
 }
 
 async function readExactly(
-  socket: { read(into: Uint8Array): Promise<number | null> },
+  socket: Pick<AcceptedSocket, "read">,
   length: number,
 ): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);

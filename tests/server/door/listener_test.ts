@@ -68,6 +68,22 @@ onEachBank(
     }, { proxies: ["127.0.0.1"], limits: { failures: 3, failuresPerMinute: 0 } }),
 );
 
+Deno.test("a balancer's callers without an address are counted as one, with the balancer's", () =>
+  RunningBank.with(async (running) => {
+    const unspecified = header(0x21, 0x00, nothing);
+    for (let tries = 0; tries < 3; tries++) {
+      assertEquals(await running.answerTo(unspecified, filled(0, 10)), nothing);
+    }
+    const { length } = await running.answerTo(header(0x20, 0x00, nothing), helloFrame(running));
+    assert(length > 0, "the balancer's own connection is under no limit");
+    assertEquals(await running.answerTo(unspecified, helloFrame(running)), nothing);
+    await (await connectFrom(running, 7)).close();
+    await running.reopen();
+    const refused = (await running.entries()).filter((entry) => entry.includes("refuse "));
+    assertEquals(refused.length, 1);
+    assert(refused[0]!.includes("refuse 3 connections from 127.0.0.1"));
+  }, { proxies: ["127.0.0.1"], limits: { failures: 3, failuresPerMinute: 0 } }));
+
 for (const proxy of ["::ffff:127.0.0.1", "::ffff:7f00:1"]) {
   Deno.test(`a balancer is recognised by its address, which may be written ${proxy}`, () =>
     RunningBank.with(async (running) => {
@@ -162,6 +178,7 @@ function addressOf(listener: Listener): [hostname: string, port: number] {
 async function withListener(
   running: RunningBank,
   run: (listener: Listener, client: BankClient) => Promise<void>,
+  door = listenTcp({ hostname: "127.0.0.1", port: 0, sharePort: false }),
 ): Promise<void> {
   const listener = await listen(running.bank, { listener: door });
   const client = await BankClient.connect({
@@ -173,23 +190,6 @@ async function withListener(
   await client.close();
 }
 
-onEachBank(
-  "a server that stops answers the request under way first",
-  (withBank) =>
-  door = listenTcp({ hostname: "127.0.0.1", port: 0, sharePort: false }),
-    withBank((running) =>
-      withListener(running, async (listener, client) => {
-        const { ledger } = running.bank;
-        const arrived = Promise.withResolvers<void>();
-        const held = Promise.withResolvers<void>();
-        const submit = ledger.submit.bind(ledger);
-        ledger.submit = async (command) => {
-          if (command.op === "void") {
-            arrived.resolve();
-            await held.promise;
-          }
-          return await submit(command);
-        };
 Deno.test("a connection that is closed since its answers are not read has that reason in the log", () =>
   RunningBank.with(async (running) => {
     let isStuck = false;
@@ -218,6 +218,22 @@ Deno.test("a connection that is closed since its answers are not read has that r
     }, stuck);
   }));
 
+onEachBank(
+  "a server that stops answers the request under way first",
+  (withBank) =>
+    withBank((running) =>
+      withListener(running, async (listener, client) => {
+        const { ledger } = running.bank;
+        const arrived = Promise.withResolvers<void>();
+        const held = Promise.withResolvers<void>();
+        const submit = ledger.submit.bind(ledger);
+        ledger.submit = async (command) => {
+          if (command.op === "void") {
+            arrived.resolve();
+            await held.promise;
+          }
+          return await submit(command);
+        };
         const answer = client.ask({ op: "void", movement: newId() });
         await arrived.promise;
         const closed = listener.close();

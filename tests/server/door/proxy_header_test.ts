@@ -18,6 +18,7 @@ const six = concat(
 function socketOf(bytes: Uint8Array, atOnce = Infinity) {
   let at = 0;
   return {
+    address: "10.0.0.5",
     read(into: Uint8Array): Promise<number | null> {
       const part = bytes.subarray(at, at + Math.min(into.length, atOnce));
       into.set(part);
@@ -35,7 +36,8 @@ Deno.test("a header has the caller's address, and what follows it stays unread",
     [header(0x21, 0x11, concat(four, filled(4, 40))), "192.0.2.7"],
     [header(0x20, 0x00, new Uint8Array(0)), null],
     [header(0x20, 0x11, four), null],
-    [header(0x21, 0x00, new Uint8Array(0)), null],
+    [header(0x21, 0x00, new Uint8Array(0)), "10.0.0.5"],
+    [header(0x21, 0x00, four), "10.0.0.5"],
   ];
   for (const [bytes, address] of cases) {
     for (const atOnce of [1, 7, Infinity]) {
