@@ -350,6 +350,8 @@ const whole: Check<number> = (value) =>
     : refuse("number");
 const minor: Check<MinorText> = (value) =>
   minorFromText(value) === null ? refuse("amount") : value as MinorText;
+const notNegative: Check<MinorText> = (value) =>
+  minor(value).startsWith("-") ? refuse("amount") : value as MinorText;
 const movement: Check<string> = (value) =>
   fromHex(value, 16) ? value as string : refuse("movement id");
 const uid: Check<string> = (value) => fromHex(value, 16) ? value as string : refuse("uid");
@@ -451,14 +453,14 @@ const askFields: { [O in Operation]: Fields } = {
   },
   report: {
     cassettes: listOf(
-      (value) => record({ value: minor, count: whole, unfilled: maybe(yesOrNo) }, value),
+      (value) => record({ value: notNegative, count: whole, unfilled: maybe(yesOrNo) }, value),
       cassettesMax,
     ),
     jammed: listOf(oneOf<JammedDevice>("dispenser", "acceptor", "card_reader"), 3),
     away: maybe(yesOrNo),
     keyless: maybe(yesOrNo),
     counted: yesOrNo,
-    left: minor,
+    left: notNegative,
     stopped: maybe(oneOf("disk_failed", "journal_lost")),
     retained: maybe(whole),
   },

@@ -89,6 +89,15 @@ Deno.test("X25519 multiplied over and over comes to the products of RFC 7748", (
   }
 });
 
+Deno.test("X25519 takes a share that is not below p as the one that it equals modulo p", () => {
+  const secret = new Uint8Array(32).fill(7);
+  const nine = Uint8Array.of(9, ...new Uint8Array(31));
+  const more = new Uint8Array(32).fill(0xff).with(0, 0xed + 9).with(31, 0x7f); // p + 9
+  for (const share of [more, more.with(31, 0xff), nine.with(31, 0x80)]) {
+    assertEquals(sharedSecret(secret, share), sharedSecret(secret, nine));
+  }
+});
+
 Deno.test("X25519 refuses every share of low order, whatever its unused top bit is", () => {
   const secret = bytes(x25519.agreement.aliceSecret);
   for (const { name, point } of x25519.lowOrder) {

@@ -238,6 +238,25 @@ Deno.test("a report of devices is as long as a machine can be", () => {
   refusesRequest(report([], ["printer"]), "a device that there is not");
 });
 
+Deno.test("a report has no value below zero", () => {
+  const report = (value: string, left: string) =>
+    json({
+      ...{ id: 1, op: "report", cassettes: [{ value, count: 1 }], jammed: [], counted: true },
+      left,
+    });
+  parseRequest(report("5000", "0"));
+  refusesRequest(report("-5000", "0"), "the value of notes");
+  refusesRequest(report("5000", "-1"), "left by customers");
+});
+
+Deno.test("of a repeated name the last value counts; in the text each number has digits alone", () => {
+  assertEquals(parseRequest(utf8('{"id":true,"id":1,"op":"void","op":"hello"}')).id, 1);
+  assertEquals(parseRequest(utf8('{"id":-1,"id":1,"op":"\\ud800","op":"hello"}')).id, 1);
+  refusesRequest('{"id":1.0,"id":1,"op":"hello"}');
+  refusesRequest('{"id":1e0,"id":1,"op":"hello"}');
+  refusesRequest('{"id":1,"id":true,"op":"hello"}');
+});
+
 Deno.test("times are RFC 3339 in UTC", () => {
   const history = (from: unknown) => json({ id: 1, op: "history", filter: { from } });
   for (const from of ["2026-11-23T15:16:02.2Z", "2028-02-29T23:59:59Z"]) {
