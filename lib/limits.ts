@@ -606,7 +606,7 @@ export const passphrasePasses = 3;
 export const passphraseLengthMin = 12;
 /** Interval of progress lines. */
 export const progressMs = 200;
-/** Characters of an account's name, and of the bank's. */
+/** UTF-16 units of an account's name, and of the bank's. */
 export const accountNameLengthMax = 32;
 export const bankNameLengthMax = 60;
 export const checkpointMinutesDefault = 60;

@@ -106,7 +106,8 @@ export const accountCommands: Handlers<
 function requireShown(flag: string, name: string): void {
   if (isPlainLine(name) && name.length <= accountNameLengthMax) return;
   throw new UsageError(
-    `${flag}: write up to ${accountNameLengthMax} characters, without |, line breaks and marks of direction`,
+    `${flag}: write up to ${accountNameLengthMax} characters (an emoji has two or more), without ` +
+      "|, line breaks and marks of direction",
     2,
   );
 }

@@ -116,7 +116,8 @@ export function timeZone(text: string): string {
 export function bankName(text: string): string {
   if (isPlainLine(text) && text.length <= bankNameLengthMax) return text;
   throw new InvalidArgumentError(
-    `write up to ${bankNameLengthMax} characters, without |, line breaks and marks of direction`,
+    `write up to ${bankNameLengthMax} characters (an emoji has two or more), without |, line ` +
+      "breaks and marks of direction",
   );
 }
 

@@ -222,15 +222,15 @@ const wrongUses: [line: string, problem: string][] = [
   ["bank init --time-zone Moon", "--time-zone Moon: write an IANA name, such as Europe/Berlin"],
   [
     "bank init --name 'A | B'",
-    "--name A | B: write up to 60 characters, without |, line breaks and marks of direction",
+    "--name A | B: write up to 60 characters (an emoji has two or more), without |, line breaks and marks of direction",
   ],
   [
     "bank init --name 'A\nB'",
-    "--name A B: write up to 60 characters, without |, line breaks and marks of direction",
+    "--name A B: write up to 60 characters (an emoji has two or more), without |, line breaks and marks of direction",
   ],
   [
     "bank init --name 'A\u202eB'",
-    "--name A\u202eB: write up to 60 characters, without |, line breaks and marks of direction",
+    "--name A\u202eB: write up to 60 characters (an emoji has two or more), without |, line breaks and marks of direction",
   ],
   [
     "bank init --withdrawal-limit 0",
