@@ -124,11 +124,12 @@ Deno.test("looking up recipients is counted, hit or miss, waits longer and longe
 
 Deno.test("a refused transfer counts as a look at the other's account, and shows no name", () => {
   const entries = play(`
+    root limit accountDayOutMax 999999           -> ok
     lobby alice look-up bob                      -> ok b•••b
     lobby alice transfer t1 alice ghost 100 EUR  -> unknown_recipient
     lobby alice transfer t2 alice bob 999999 EUR -> insufficient_funds
     mall  alice transfer t3 alice carl 999999 EUR -> recipient_unavailable
-    lobby alice transfer t4 alice ghost 100 EUR  -> unknown_recipient
+    lobby alice transfer t4 alice bob 1000000 EUR -> over_day_limit
     lobby alice transfer t5 alice ghost 100 EUR  -> throttled
     lobby alice transfer t6 alice bob 999999 EUR -> throttled
     lobby alice look-up bob                      -> throttled
