@@ -186,11 +186,17 @@ Deno.test("a status under new keys ends the earlier ones", () => {
   assert(words.join().includes("device cash has used keys 2 - earlier ones have ended"));
 });
 
-Deno.test("a revoked device and one with other keys get no token", () => {
+Deno.test("without a nonce and for a revoked device a withdrawal is refused for good; with other keys it may come again", () => {
   const { get } = bank();
+  const { begin } = further("e2");
+  assertEquals(get({ ...begin, dispense: undefined } as Command), "withdrawals_stopped");
+  assertEquals(get(begin), "withdrawals_stopped", "it is recorded");
   assertEquals(get({ ...withdraw, dispense: { keyVersion: 1, token } }), "try_later");
+  assertEquals(get(withdraw), "ok", "it is not recorded");
   assertEquals(get({ op: "revoke_device", operator: "op", terminal }), "ok");
-  assertEquals(get(withdraw), "withdrawals_stopped");
+  const revoked = further("e3").begin;
+  assertEquals(get(revoked), "withdrawals_stopped");
+  assertEquals(get(revoked), "withdrawals_stopped");
 });
 
 Deno.test("a withdrawal whose device was revoked is in doubt, and another device goes on", () => {
