@@ -245,6 +245,35 @@ onEachBank(
     }),
 );
 
+onEachBank(
+  "a limit that another operator lowers meanwhile is not raised by one alone",
+  (withBank) =>
+    withBank(async (running) => {
+      const { bank } = running;
+      const anna = (await addOperator(bank, "anna")).signer;
+      const ben = (await addOperator(bank, "ben")).signer;
+      const account = (await running.visit("alice")).logIn.account!.id;
+      await done(bank, anna, { command: "set_limits", withdrawal: "90.00", cashIn: "900.00" });
+      const before = (limit: string): OperatorCommand[] => [
+        { command: "set_limits", withdrawal: limit },
+        { command: "set_limits", account, day: limit },
+        { command: "set_limits", terminal: "lobby", cashIn: limit },
+      ];
+      for (const [index, command] of before("80.00").entries()) {
+        await done(bank, anna, command);
+        const lowered = before("50.00")[index]!;
+        const higher = before("70.00")[index]!;
+        const meanwhile = afterChange(bank, () => done(bank, anna, lowered));
+        await refused(meanwhile, ben, higher, "try later");
+        await proposed(bank, ben, higher);
+      }
+      assertEquals((await bank.ledger.read.limits()).withdrawalMax, 5000n);
+      // An account's limit that is removed becomes the bank's, which is lower.
+      await done(bank, anna, { command: "set_limits", day: "40.00" });
+      await done(bank, ben, { command: "set_limits", account, day: "none" });
+    }),
+);
+
 /** Returns the bank, in which something else commits just before the next command does. */
 function afterChange(bank: Bank, change: () => Promise<unknown>): Bank {
   let isDone = false;

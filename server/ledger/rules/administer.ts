@@ -5,7 +5,7 @@ import { commandNonceMsMax } from "../../../lib/limits.ts";
 import { amountMinorMax, balanceMinorMax } from "../../../lib/money.ts";
 import { isReservedName } from "../../audit/entry.ts";
 import { type Account, cashIdentity, type Limits } from "../model.ts";
-import type { Administer, NewIdentity } from "../command.ts";
+import type { Administer, Command, NewIdentity } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { accountFacts } from "./movement_rows.ts";
 import { stopWaiting } from "./retell.ts";
@@ -176,9 +176,7 @@ export function setOwnLimits(batch: Batch, command: Asked<"set_own_limits">): An
   const given = Object.entries({ withdrawalMax, dayOutMax, dayInMax })
     .filter(([, limit]) => limit !== undefined);
   const limits: Partial<Account> = Object.fromEntries(given);
-  const account = terminal === undefined
-    ? batch.books.accountNumbered(number!)
-    : batch.books.accountOf("terminal", terminal);
+  const account = limitedAccount(batch, command);
   const kind = terminal === undefined ? "customer" : "terminal";
   const outcome = limitsRefusalOf(Object.fromEntries(given)) ??
     (account?.kind === kind ? "ok" : "unknown_account");
@@ -196,6 +194,39 @@ export function setOwnLimits(batch: Batch, command: Asked<"set_own_limits">): An
   if (outcome === "ok") batch.books.setAccount({ ...account!, ...limits });
   return { outcome };
 }
+
+function limitedAccount({ books }: Batch, { account, terminal }: Asked<"set_own_limits">) {
+  return terminal === undefined
+    ? books.accountNumbered(account!)
+    : books.accountOf("terminal", terminal);
+}
+
+/**
+ * Returns whether a command raises a limit as the books have it now, on the word of one operator in a
+ * bank of two: somebody has lowered it since the request was checked. A limit removed becomes the bank's.
+ */
+export function raisesAlone(batch: Batch, command: Command): boolean {
+  if (!command.signer || command.approval || !batch.books.staff.fourEyes) return false;
+  const { limits } = batch.books;
+  if (command.op === "set_limits") {
+    return Object.entries(command.limits).some(([name, after]) =>
+      isAbove(after, limits[name as keyof Limits])
+    );
+  }
+  if (command.op !== "set_own_limits") return false;
+  const { withdrawalMax, accountDayOutMax, terminalDayOutMax, terminalDayInMax } = limits;
+  const banks = command.terminal === undefined
+    ? { withdrawalMax, dayOutMax: accountDayOutMax, dayInMax: null }
+    : { withdrawalMax: null, dayOutMax: terminalDayOutMax, dayInMax: terminalDayInMax };
+  const account = limitedAccount(batch, command);
+  return (["withdrawalMax", "dayOutMax", "dayInMax"] as const).some((name) =>
+    command[name] !== undefined &&
+    isAbove(command[name] ?? banks[name], account?.[name] ?? banks[name])
+  );
+}
+
+const isAbove = (after: bigint | null, before: bigint | null) =>
+  before !== null && (after === null || after > before);
 
 const inMoney = (batch: Batch, amount: bigint | null, none: string) =>
   amount === null ? none : batch.money(amount);

@@ -80,8 +80,12 @@ export function applyCommands(
 function refusedBefore(batch: Batch, command: Command, moneyStopped: boolean): Answer | null {
   if (isShutOut(batch, command)) return { outcome: "terminal_revoked" };
   if (lacksVisit(batch, command)) return { outcome: "not_logged_in" };
-  // Given again, it is refused with the reason.
-  if (command.op !== "log" && lacksSigner(batch, command)) return { outcome: "try_later" };
+  // Given again, it is refused with the reason, or becomes a proposal.
+  if (
+    command.op !== "log" && (lacksSigner(batch, command) || administer.raisesAlone(batch, command))
+  ) {
+    return { outcome: "try_later" };
+  }
   if (!moneyStopped || !movesMoney(command)) return null;
   return { outcome: isRepeated(command) ? "try_later" : "money_stopped" };
 }
