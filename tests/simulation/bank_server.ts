@@ -7,12 +7,14 @@ import { keysPath } from "../../server/folder/bank_folder.ts";
 import { readBankKeys } from "../../server/folder/bank_keys.ts";
 import type { Settings } from "../../server/ledger/model.ts";
 import { checkFile, LedgerService, type OpenStore } from "../../server/ledger_service.ts";
+import { runSignedRequest } from "../../server/operator/authority.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
+import { type Signer, signRequest } from "../../server/operator/signed_request.ts";
 import type { ReadingWorld } from "../../server/operator/read_log.ts";
 import { restoreBank } from "../../server/operator/restore.ts";
 import { systemFiles } from "../../lib/system.ts";
 import type { OperatorRequest } from "../../lib/operator_commands.ts";
-import type { OperatorAnswer } from "../../server/operator/request.ts";
+import type { Answers, OperatorAnswer } from "../../server/operator/request.ts";
 import type { PinWatch } from "./cards.ts";
 import { Disk } from "./disk.ts";
 import { Crash, type CrashKind, type Host, type Process } from "./host.ts";
@@ -84,12 +86,16 @@ export class BankServer {
     return this.#running !== null;
   }
 
-  /** Makes the bank on its first server. */
-  async create(settings: Omit<Settings, "bankId">): Promise<void> {
+  /** Makes the bank on its first server, with an admin if one is given. */
+  async create(settings: Omit<Settings, "bankId">, admin?: Signer): Promise<void> {
     const { url } = this.world;
-    await this.#begin((world) =>
-      createBank(world, bankFolder, settings, (text) => this.firstKeys.push(text), url)
-    );
+    const keepFirstKey = (text: string) => void this.firstKeys.push(text);
+    const begin: Parameters<typeof createBank>[5] = admin && (async (ledger) => {
+      const { name, publicKey } = admin;
+      const added = { op: "add_operator", operator: "", name, role: "admin", publicKey } as const;
+      await ledger.submit(added);
+    });
+    await this.#begin((world) => createBank(world, bankFolder, settings, keepFirstKey, url, begin));
   }
 
   /**
@@ -205,11 +211,13 @@ export class BankServer {
   /**
    * Runs an operator's command, as through the server's socket.
    * @param onAnswer receives each piece of the answer before more is done
+   * @param signer signs it, where operators have keys
    * @throws {UsageError} when it is refused
    */
   async operate(
     request: OperatorRequest,
     onAnswer: (answer: OperatorAnswer) => void,
+    signer?: Signer,
   ): Promise<OperatorAnswer[]> {
     if (!this.#running) throw new Error("the server is not running");
     const { bank, process } = this.#running;
@@ -222,7 +230,7 @@ export class BankServer {
           bank.world.randomBytes(16),
         ),
       };
-      for await (const answer of runOperatorCommand(bank, asked)) {
+      for await (const answer of answersOf(bank, asked, signer)) {
         onAnswer(answer);
         answers.push(answer);
       }
@@ -232,6 +240,13 @@ export class BankServer {
     if (answers === null) throw new Error("the server has crashed");
     return answers;
   }
+}
+
+function answersOf(bank: Bank, asked: OperatorRequest, signer: Signer | undefined): Answers {
+  if (!signer) return runOperatorCommand(bank, asked);
+  const { operator: _, ...command } = asked;
+  const challenge = { bankId: bank.settings.bankId, nonce: bank.world.randomBytes(32).toHex() };
+  return runSignedRequest(bank, challenge, signRequest(signer, challenge, command));
 }
 
 /** Cheap hashes, which take their time all the same. */

@@ -20,6 +20,9 @@ export interface Bug extends Patch {
 /** Days with backups, of which one is put back. */
 const withRestores = "--sqlite --faults operators,clocks --visits 60 --atms 3 --days 2";
 
+/** The same of a bank with several operators. */
+const withRestoresOfTwo = withRestores.replace("operators", "operators,colleagues");
+
 export const bugs: readonly Bug[] = [
   {
     name: "acknowledge before commit",
@@ -328,6 +331,88 @@ export const bugs: readonly Bug[] = [
     to: 'if (first.token !== "" && command.op !== "complete") {\n' +
       "    return settleProved(batch, command, first, settled);\n  }",
     test: "tests/attacks/own_the_pc_test.ts",
+  },
+  {
+    name: "an approval by the proposer counts",
+    file: "server/operator/commands.ts",
+    from: "if (proposal.operator === operator) {",
+    to: 'if (proposal.operator === "") {',
+    options: "--faults colleagues",
+  },
+  {
+    name: "a rejected proposal is run",
+    file: "server/ledger/rules/manage_staff.ts",
+    from: 'end(batch, { proposal: id, lapseMs: proposalMsMax }) ? "ok" : "not_open";',
+    to: 'batch.books.staff.proposals.some((each) => each.id === id) ? "ok" : "not_open";',
+    options: "--faults colleagues",
+  },
+  {
+    name: "a lapsed proposal is run",
+    file: "server/ledger/rules/manage_staff.ts",
+    from: "  timeMs < proposal.timeMs + lapseMs;",
+    to: "  timeMs < proposal.timeMs + 2 * lapseMs;",
+    options: "--faults colleagues --days 2",
+  },
+  {
+    name: "an approved command runs twice",
+    file: "server/ledger/rules/rules.ts",
+    from: 'if (!end(batch, approval)) return { outcome: "not_open" };',
+    to: "end(batch, approval);",
+    options: "--faults colleagues",
+  },
+  {
+    name: "a removed operator's approval counts",
+    file: "server/ledger/rules/rules.ts",
+    from: "(lacksSigner(batch, command) || administer.raisesAlone(batch, command))",
+    to: "administer.raisesAlone(batch, command)",
+    options: "--faults colleagues",
+  },
+  {
+    name: "a removed operator's proposal is run",
+    file: "server/ledger/rules/manage_staff.ts",
+    from: "    batch.books.setStaff({ ...staff, operators, proposals });",
+    to: "    batch.books.setStaff({ ...staff, operators });",
+    also: {
+      file: "server/operator/commands.ts",
+      from: "for (const who of [proposal.operator, operator]) {",
+      to: "for (const who of [operator]) {",
+    },
+    options: "--faults colleagues",
+  },
+  {
+    name: "a proposal outlives its operator's key",
+    file: "server/ledger/rules/manage_staff.ts",
+    from: "batch.books.setStaff({ operators, proposals, fourEyes });",
+    to: "batch.books.setStaff({ ...staff, operators, fourEyes });",
+    options: "--faults colleagues",
+  },
+  {
+    name: "an approval needs no role of its command",
+    file: "server/operator/commands.ts",
+    from: "if (found && mayGive(found.role, command.command)) continue;",
+    to: "if (found) continue;",
+    options: "--faults colleagues",
+  },
+  {
+    name: "one operator raises a limit that another one lowers",
+    file: "server/ledger/rules/rules.ts",
+    from: "(lacksSigner(batch, command) || administer.raisesAlone(batch, command))",
+    to: "lacksSigner(batch, command)",
+    options: "--faults colleagues",
+  },
+  {
+    name: "a restore brings removed operators back",
+    file: "server/ledger/rules/administer.ts",
+    from: "books.setStaff({ ...command.staff ?? books.staff, proposals: [] });",
+    to: "books.setStaff({ ...books.staff, proposals: [] });",
+    options: withRestoresOfTwo,
+  },
+  {
+    name: "a proposal outlives a restore",
+    file: "server/ledger/rules/administer.ts",
+    from: "books.setStaff({ ...command.staff ?? books.staff, proposals: [] });",
+    to: "books.setStaff({ ...command.staff ?? books.staff, proposals: books.staff.proposals });",
+    options: withRestoresOfTwo,
   },
 ];
 

@@ -23,6 +23,7 @@ export const faultClasses = [
   "readers",
   "write-offs",
   "plain-devices",
+  "colleagues",
 ] as const;
 export type FaultClass = typeof faultClasses[number];
 

@@ -5,7 +5,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { judgePins, newCard, opens } from "./cards.ts";
 import type { Config } from "./config.ts";
+import { type Attempt as StaffAttempt, FollowedStaff } from "./four_eyes_judge.ts";
 import type { Attempt, Intent } from "./intents.ts";
+import { type Said, saidIn } from "./log_judge.ts";
 import type { Records } from "./records.ts";
 import { SecretWatch } from "./secrets.ts";
 import { judge, type Seen, simulate } from "./simulation.ts";
@@ -16,7 +18,7 @@ const config: Config = {
   servers: 2,
   days: 1,
   visits: 60,
-  faults: new Set(["operators"]),
+  faults: new Set(["operators", "colleagues"]),
   sqlite: false,
 };
 
@@ -30,6 +32,10 @@ function done({ money }: Seen, kind: Intent["kind"]): { intent: Intent; attempt:
   }
   throw new Error(`no ${kind} in this simulation: choose another seed`);
 }
+
+/** Returns the first approval that was answered so. */
+const approval = (staff: Seen["staff"], claim: StaffAttempt["claim"]) =>
+  staff!.attempts.find((each) => each.command === "approve" && each.claim === claim)!;
 
 const settlingOf = ({ movements }: Records, id: string) =>
   movements.find((row) => row.id === id && row.booked > 0n)!;
@@ -144,6 +150,32 @@ const changes: [what: string, judge: string, change: (seen: Seen) => void][] = [
     const change = { customer: null, machine, fromMs: untilMs - 1, untilMs, by: null };
     (endings as object[]).push({ what: "a revocation", ...change });
   }],
+  ["an approval that was answered as not done was done", "four eyes", ({ staff }) => {
+    approval(staff, "done").claim = "not done";
+  }],
+  ["an approval that was answered as done was not done", "four eyes", ({ staff }) => {
+    Object.assign(approval(staff, "not done"), { claim: "done" });
+  }],
+  ["a proposal that the log shows as not run was run", "four eyes", ({ staff }) => {
+    const { proposal, fromMs, untilMs } = approval(staff, "done");
+    (staff!.foundOut as object[]).push({ proposal, isDone: false, fromMs, untilMs });
+  }],
+  ["the bank has an operator that the log does not have", "four eyes", ({ staff }) => {
+    staff!.rows.operators.push({ name: "eve", role: "admin", publicKey: "ab".repeat(32) });
+  }],
+  ["an operator has another role than in the log", "four eyes", ({ staff }) => {
+    Object.assign(staff!.rows.operators[0]!, { role: "auditor" });
+  }],
+  ["a proposal waits that nobody made", "four eyes", ({ staff }) => {
+    staff!.rows.proposals.push("ab".repeat(32));
+  }],
+  ["what is signed is signed for another bank", "four eyes", ({ staff }) => {
+    Object.assign(staff!, { bankId: "ab".repeat(16) });
+  }],
+  ["an opening balance that no operator gave is booked", "four eyes", ({ records }) => {
+    const opening = records.movements.find(({ kind }) => kind === "opening")!;
+    records.movements.push({ ...opening, id: "cd".repeat(16) });
+  }],
   ["a customer is kept out", "entry", ({ entries }) => {
     Object.assign(entries[0]!, { screen: "refusal" });
   }],
@@ -159,6 +191,94 @@ Deno.test("every judge finds what it should, and nothing else", async (t) => {
       change(other);
       const found = judge(other);
       assert(found.some((finding) => finding.judge === name), JSON.stringify(found));
+    });
+  }
+});
+
+/** Entries that are left out, altered or repeated, as if the bank had done another thing. */
+const others: [what: string, finding: string, change: (said: Said[]) => Said[]][] = [
+  [
+    "an approved command runs twice",
+    "again",
+    (said) => said.flatMap((each) => isApproval(each) ? [each, each] : [each]),
+  ],
+  [
+    "an approval runs what was not proposed",
+    "which is not open",
+    (said) => said.filter(({ action }) => !action.startsWith("propose open account")),
+  ],
+  [
+    "an approval runs what is not asked for",
+    "is not what the proposal",
+    (said) =>
+      said.map((each) => ({ ...each, action: each.action.replace(/^open account/, "opened") })),
+  ],
+  [
+    "who was never added acts",
+    "there is no such operator",
+    (said) => said.filter(({ action }) => !action.startsWith("add operator ben")),
+  ],
+  [
+    "a removed operator acts",
+    "is not signed with the operator's present key",
+    (said) =>
+      said.map((each) => ({
+        ...each,
+        action: each.action.replace(/^(add operator anna .*)[0-9a-f]{64}$/, `$1${otherKey}`),
+      })),
+  ],
+  ["an auditor approves", "may not", (said) =>
+    said.map((each) => ({
+      ...each,
+      action: each.action.replace(/^(add operator anna) as admin/, "$1 as auditor"),
+    }))],
+  [
+    "an operator approves the own proposal",
+    "is the same operator's",
+    (said) =>
+      said.map((each) => isApproval(each) ? { ...each, who: proposerOf(each, said) } : each),
+  ],
+  [
+    "a lapsed proposal runs",
+    "lapsed",
+    (said) =>
+      said.map((each) => isApproval(each) ? { ...each, time: "2026-12-01T00:00:00.000Z" } : each),
+  ],
+  [
+    "a command that needs two has no approval",
+    "was done alone",
+    (said) => said.map((each) => isApproval(each) ? { ...each, signed: signedAlone(each) } : each),
+  ],
+  [
+    "a command is not signed",
+    "has no signed request",
+    (said) => said.map(({ signed: _, ...each }) => each),
+  ],
+];
+
+/** Of RFC 8032, 7.1. */
+const otherKey = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+const commandOf = ({ signed }: Said) => signed === undefined ? {} : JSON.parse(signed).command;
+const isApproval = (said: Said) =>
+  commandOf(said).command === "approve" && /^open account/.test(said.action);
+const proposerOf = (said: Said, all: readonly Said[]) =>
+  all.find(({ action }) => action.endsWith(`(${commandOf(said).proposal})`))!.who;
+const signedAlone = ({ signed }: Said) =>
+  JSON.stringify({
+    ...JSON.parse(signed!),
+    command: { command: "open_account", username: "nobody", name: "box", opening: "1.00" },
+  });
+
+Deno.test("the judge of four eyes finds what operators could not do, whatever the bank answered", async (t) => {
+  const { seen } = await simulate(config);
+  const said = saidIn(seen!.records, seen!.log);
+  const findingsOf = (entries: Said[]) =>
+    new FollowedStaff(entries, seen!.staff!).findings.map(({ what }) => what);
+  assertEquals(findingsOf(said), []);
+  for (const [what, finding, change] of others) {
+    await t.step(what, () => {
+      const found = findingsOf(change(said));
+      assert(found.some((each) => each.includes(finding)), found.slice(0, 5).join("\n"));
     });
   }
 });

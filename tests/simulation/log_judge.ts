@@ -43,7 +43,7 @@ const isSame = (a: Uint8Array, b: Uint8Array) =>
   a.length === b.length && a.every((byte, at) => byte === b[at]);
 
 /** What an entry says. */
-interface Said {
+export interface Said {
   who: string;
   /** ISO 8601, in UTC. */
   time: string;
@@ -51,15 +51,33 @@ interface Said {
   outcome: string;
   movement?: string;
   step?: string;
+  /** An operator's signed request, as JSON. */
+  signed?: string;
+}
+
+/** Returns what the entries say that open, in order. */
+export function saidIn({ chains, entries }: Records, { bankKeys }: LogKeys): Said[] {
+  const audit = auditKeysIn(bankKeys);
+  const ids = new Map(chains.map(({ number, id }) => [number, id]));
+  return entries.flatMap((entry) =>
+    entry.keyVersion === 0
+      ? []
+      : open(entry, ids.get(entry.chain)!, audit.get(entry.keyVersion)) ?? []
+  );
+}
+
+/** Returns the versions of the AUDIT_KEY. */
+function auditKeysIn(bankKeys: readonly string[]): ReadonlyMap<number, Uint8Array> {
+  return new Map(
+    bankKeys.flatMap((text) => JSON.parse(text).audit as { version: number; key: string }[])
+      .map(({ version, key }) => [version, Uint8Array.fromHex(key)]),
+  );
 }
 
 export function judgeLog(records: Records, keys: LogKeys): Finding[] {
   const findings: Finding[] = [];
   const find = (what: string) => findings.push({ judge: "log", what });
-  const audit = new Map(
-    keys.bankKeys.flatMap((text) => JSON.parse(text).audit as { version: number; key: string }[])
-      .map(({ version, key }) => [version, Uint8Array.fromHex(key)]),
-  );
+  const audit = auditKeysIn(keys.bankKeys);
   const firstKeys = new Map(
     keys.firstKeys.map((text) => {
       const { chain, key } = JSON.parse(text);
@@ -123,9 +141,9 @@ function open(entry: EntryRecord, chain: Uint8Array, key: Uint8Array | undefined
   const shown = sha256(plain.subarray(16, 32), ascii(action.join(" | ")));
   const commitment = sha256(sha256(plain.subarray(0, 16), ascii(who)), shown);
   if (!isSame(commitment, entry.commitment)) return null;
-  const { outcome, movement, step } = JSON.parse(facts);
+  const { outcome, movement, step, signed } = JSON.parse(facts);
   const time = action.pop() ?? "";
-  return { who, time, action: action.join(" | "), outcome, movement, step };
+  return { who, time, action: action.join(" | "), outcome, movement, step, signed };
 }
 
 /**

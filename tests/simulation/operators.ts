@@ -5,6 +5,7 @@ import type { OperatorCommand } from "../../lib/operator_commands.ts";
 import { CommandRefused, type OperatorAnswer } from "../../server/operator/request.ts";
 import type { Ending } from "./access_judge.ts";
 import type { BankServer } from "./bank_server.ts";
+import type { Colleagues } from "./colleagues.ts";
 import { type Credentials, decimal } from "./customer.ts";
 import type { Machine } from "./machine.ts";
 import type { Restore } from "./money_judges.ts";
@@ -23,6 +24,8 @@ export interface OperatorsWorld {
   readonly writesOff: boolean;
   /** The bank is in a file, of which there are backups. */
   readonly sqlite: boolean;
+  /** The operators' keys, where there are several operators; null for one without a key. */
+  readonly colleagues: Colleagues | null;
   /** What else operators may do, and how often. */
   readonly others: readonly (readonly [weight: number, act: () => Promise<unknown>])[];
   count(what: string): void;
@@ -72,6 +75,8 @@ export class Operators {
   readonly #devices = new Map<string, number>();
   /** Machines whose devices were revoked, or perhaps. */
   readonly #withoutDevices = new Set<Machine>();
+  /** Lost machines of which movements are open. */
+  readonly #unsettled: Machine[] = [];
   /** When the last backup was begun. */
   #backedUpMs: number | null = null;
   #acting: Promise<void> = Promise.resolve();
@@ -194,21 +199,33 @@ export class Operators {
     await server.join(from).catch(({ message }) => scheduler.record(`operator: join: ${message}`));
   }
 
-  /** Operators settle what the bank has open of a machine as its devices moved it: it will not say. */
-  async settleFor(machine: Machine): Promise<void> {
+  /**
+   * Operators settle what the bank has open of a machine as its devices moved it: it will not say.
+   * @returns whether they could
+   */
+  async settleFor(machine: Machine): Promise<boolean> {
+    let isSettled = true;
     const holds = (await this.#holds()).filter(({ terminal }) => terminal === machine.name);
     for (const { movement } of holds) {
       const done = machine.movedBy(movement);
       const how = done > 0n ? { reverse: false, complete: decimal(done) } : { reverse: true };
       const settle = { command: "settle_hold", movement, reason: "revoked", ...how } as const;
       let mayBePaid = false;
-      await this.#try(settle, undefined, ({ message }) => {
+      let answers = await this.#try(settle, undefined, ({ message }) => {
         mayBePaid = message.includes("may still hand out");
       });
-      if (!mayBePaid) continue;
-      await this.world.scheduler.pause(commandNonceMsMax, "operator");
-      await this.#try(settle);
+      if (mayBePaid) {
+        await this.world.scheduler.pause(commandNonceMsMax, "operator");
+        answers = await this.#try(settle);
+      }
+      isSettled &&= answers.length > 0;
     }
+    return isSettled;
+  }
+
+  /** Settles what could not be settled of machines that were lost: money had stopped. */
+  async settleLost(): Promise<void> {
+    for (const machine of this.#unsettled.splice(0)) await this.settleFor(machine);
   }
 
   /** Returns the names of the machines of which the bank has holds. */
@@ -536,7 +553,7 @@ export class Operators {
       await scheduler.pause(1_000, "operator");
       isRevoked = server!.isRunning && await this.revoke(machine);
     }
-    await this.settleFor(machine);
+    if (!await this.settleFor(machine)) this.#unsettled.push(machine);
     if (this.world.writesOff) await this.writeOff(machine);
   }
 
@@ -611,14 +628,17 @@ export class Operators {
     at?: BankServer,
     onAnswer: (answer: OperatorAnswer) => void = () => {},
   ): Promise<OperatorAnswer[]> {
-    const running = this.world.servers.filter(({ isRunning }) => isRunning);
-    if (running.length === 0) throw new Error("no server is running");
-    const server = at ?? this.world.random.of(running);
-    return await server.operate({ ...command, operator: "root" }, (answer) => {
+    const onPiece = (answer: OperatorAnswer) => {
       if ("keyFile" in answer) this.world.onKeyFile(answer.keyFile);
       else this.world.onLine(JSON.stringify(answer));
       onAnswer(answer);
-    });
+    };
+    const { colleagues, servers, random } = this.world;
+    if (colleagues) return await colleagues.ask(command, at, onPiece);
+    const running = servers.filter(({ isRunning }) => isRunning);
+    if (running.length === 0) throw new Error("no server is running");
+    const server = at ?? random.of(running);
+    return await server.operate({ ...command, operator: "root" }, onPiece);
   }
 }
 

@@ -38,6 +38,12 @@ export interface EntryRecord {
   tag: Uint8Array;
 }
 
+/** The operators, and the ids of the proposals that wait. */
+export interface StaffRecord {
+  operators: { name: string; role: string; publicKey: string }[];
+  proposals: string[];
+}
+
 export interface Records {
   accounts: AccountRecord[];
   movements: MovementRecord[];
@@ -61,6 +67,24 @@ export function recordsInMemory(tables: MemoryTables): Records {
     entries: tables.log,
     chains: [...tables.chains.values()],
   };
+}
+
+export function staffInMemory(tables: MemoryTables): StaffRecord {
+  const { operators, proposals } = tables.share("staff");
+  return { operators: [...operators], proposals: proposals.map(({ id }) => id) };
+}
+
+/** @param path of a file that no process has open */
+export function staffInSqlite(path: string): StaffRecord {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const rowsOf = (kind: string) =>
+      database.prepare("SELECT value FROM settings WHERE name LIKE ? || ' %'").all(kind)
+        .map(({ value }) => JSON.parse(String(value)));
+    return { operators: rowsOf("operator"), proposals: rowsOf("proposal").map(({ id }) => id) };
+  } finally {
+    database.close();
+  }
 }
 
 /** @param path of a file that no process has open */

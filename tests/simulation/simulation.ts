@@ -26,16 +26,23 @@ import {
   networkFaults,
   sqliteCommitFaults,
 } from "./config.ts";
+import { Colleagues } from "./colleagues.ts";
 import { type CardAtBackup, cardAtBackup, CardOffice, restoreCard } from "./card_office.ts";
 import { opens, PinWatch } from "./cards.ts";
 import { type Credentials, Customer, walletAtFirst } from "./customer.ts";
 import { DeviceBox } from "./device_box.ts";
 import { soundDisk } from "./disk.ts";
+import {
+  FollowedStaff,
+  judgeStaff,
+  type StaffAtRestore,
+  type StaffEvidence,
+} from "./four_eyes_judge.ts";
 import { guardedStore } from "./guarded_store.ts";
 import { Crash, Host, type Process } from "./host.ts";
 import type { Intent, Look } from "./intents.ts";
 import { replayTokens } from "./jackpot.ts";
-import { judgeLog, type LogKeys } from "./log_judge.ts";
+import { judgeLog, type LogKeys, saidIn } from "./log_judge.ts";
 import { Machine } from "./machine.ts";
 import { soundLine } from "./message_pair.ts";
 import { MemoryDatabase, MemoryStore, soundDatabase } from "./memory_store.ts";
@@ -52,7 +59,14 @@ import {
 import { Network, quietNetwork } from "./network.ts";
 import { Operators } from "./operators.ts";
 import { Random } from "./random.ts";
-import { type Records, recordsInMemory, recordsInSqlite, waitingInSqlite } from "./records.ts";
+import {
+  type Records,
+  recordsInMemory,
+  recordsInSqlite,
+  staffInMemory,
+  staffInSqlite,
+  waitingInSqlite,
+} from "./records.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SecretWatch } from "./secrets.ts";
 import { guess } from "./thief.ts";
@@ -77,12 +91,15 @@ export interface Seen {
   readonly sessions: readonly Session[];
   readonly endings: readonly Ending[];
   readonly entries: readonly Entry[];
+  /** Null where there is one operator, without a key. */
+  readonly staff: StaffEvidence | null;
 }
 
-export function judge({ records, money, log, sessions, endings, entries }: Seen): Finding[] {
+export function judge({ records, money, log, sessions, endings, entries, staff }: Seen): Finding[] {
   return [
     ...judgeMoney(records, money),
     ...judgeLog(records, log),
+    ...staff === null ? [] : judgeStaff(saidIn(records, log), records.movements, staff),
     ...judgeSessions(sessions, endings),
     ...judgeEntries(entries),
   ];
@@ -130,6 +147,7 @@ class Simulation {
   readonly #office: CardOffice;
   readonly #secrets = new SecretWatch();
   readonly #worstMoments: Random;
+  readonly #worstMomentsOfStaff: Random;
   #seen: Seen | null = null;
   #revoked: Machine | null = null;
   /** Whether its notes are the bank's no more. */
@@ -144,6 +162,11 @@ class Simulation {
   readonly #findings: Finding[] = [];
   readonly #counts = new Map<string, number>();
   readonly #operators: Operators;
+  /** Null where there is one operator, without a key. */
+  readonly #colleagues: Colleagues | null;
+  /** Of each restore, the operators that the bank had just before. */
+  readonly #atRestores: StaffAtRestore[] = [];
+  #staffBefore: StaffAtRestore | null = null;
   /** Servers that reported at their start that they keep no file of the log. */
   readonly #withoutLogFile = new Set<BankServer>();
   #serial = 0;
@@ -158,6 +181,7 @@ class Simulation {
   constructor(private readonly config: Config, onLine?: (line: string) => void) {
     const random = this.#random = Random.of(config.seed);
     this.#worstMoments = random.split("worst moments");
+    this.#worstMomentsOfStaff = random.split("worst moments of colleagues");
     const scheduler = this.#scheduler = new Scheduler((error) => this.#failed("an event", error));
     scheduler.onRecorded = onLine ?? null;
     this.#pins = new PinWatch(() => scheduler.timeMs);
@@ -165,7 +189,7 @@ class Simulation {
     this.#database = new MemoryDatabase({ scheduler, random: random.split("database") });
     this.#database.onChanged = (what) => scheduler.record(what);
     this.#database.onViolation = (what) => this.#find("database", what);
-    this.#database.onFault = () => this.#changeKeysAtTheWorstMoment();
+    this.#database.onFault = () => this.#actAtTheWorstMoment();
     this.#network.onSent = (bytes) => this.#secrets.see("what passes over the network", bytes);
     this.#sqliteFolder = config.sqlite ? Deno.makeTempDirSync({ dir: shortestFolder() }) : null;
     if (this.#sqliteFolder !== null) {
@@ -173,18 +197,27 @@ class Simulation {
       failCommits(this.#sqliteFolder, () => {
         if (!this.#troubled || !own.chance(sqliteCommitFaults(config))) return "good";
         this.#count("fault: COMMIT of SQLite's in doubt");
-        this.#changeKeysAtTheWorstMoment();
+        this.#actAtTheWorstMoment();
         return own.of(["fails, is there", "fails, is not there"] as const);
       });
     }
     for (let index = 1; index <= config.servers; index++) this.#addServer(index);
     for (let index = 1; index <= config.atms; index++) this.#addMachine(index);
+    this.#colleagues = !config.faults.has("colleagues") ? null : new Colleagues({
+      scheduler,
+      random: random.split("colleagues"),
+      servers: this.#servers,
+      isTroubled: () => this.#troubled,
+      count: (what) => this.#count(what),
+      onLine: (line) => this.#secrets.see("an operator's answer", line),
+    });
     this.#operators = new Operators({
       scheduler,
       random: random.split("operators"),
       servers: this.#servers,
       machines: this.#machines,
       sqlite: config.sqlite,
+      colleagues: this.#colleagues,
       writesOff: config.faults.has("write-offs"),
       others: [
         ...config.faults.has("cards") ? [[8, () => this.#office.act()]] as const : [],
@@ -373,13 +406,13 @@ class Simulation {
 
   async #prepare(): Promise<void> {
     const [first, ...others] = this.#servers;
-    await first!.create({
-      bankName: "Simulated Bank",
-      currency,
-      timeZone: "Europe/Berlin",
-      smallestNote: 500n,
-    });
+    const settings = {
+      ...{ bankName: "Simulated Bank", currency },
+      ...{ timeZone: "Europe/Berlin", smallestNote: 500n },
+    };
+    await first!.create(settings, this.#colleagues?.first());
     for (const server of others) await server.join(first!);
+    await this.#colleagues?.join();
     for (const machine of this.#machines) {
       await this.#operators.enrol(machine);
       await this.#equip(machine);
@@ -469,6 +502,7 @@ class Simulation {
     await this.#untilNobodyVisits();
     this.#setTrouble(false);
     await this.#operators.idle();
+    await this.#colleagues?.idle();
   }
 
   /** A customer who is not somewhere else already goes to a machine that is free. */
@@ -511,6 +545,7 @@ class Simulation {
     for (const machine of this.#machines) await this.#countIn(machine);
     await this.#scheduler.pause(8 * minuteMs);
     await this.#operators.decideTransfers();
+    await this.#operators.settleLost();
     await this.#seeToDisputes();
     await this.#rollCall();
     if (isLast && this.config.faults.has("operators")) await this.#revokeWhileInUse();
@@ -673,6 +708,7 @@ class Simulation {
     if (faults.has("operators")) again("operator", 2, () => this.#operators.act());
     if (faults.has("tokens")) again("jackpot", 6, (own) => this.#replayTokens(own));
     if (faults.has("readers")) again("card reader", 6, (own) => this.#jamReader(own));
+    if (this.#colleagues) again("colleagues", 1, () => this.#colleagues!.act());
     if (faults.has("cards")) again("thief", 3, (own) => this.#stealPins(own));
   }
 
@@ -754,8 +790,11 @@ class Simulation {
     box.setReaderJam(false);
   }
 
-  /** Keys are changed while nobody can say the outcome of a commit. */
-  #changeKeysAtTheWorstMoment(): void {
+  /** Keys are changed, and operators act, while nobody can say the outcome of a commit. */
+  #actAtTheWorstMoment(): void {
+    if (this.#troubled && this.#colleagues && this.#worstMomentsOfStaff.chance(0.1)) {
+      this.#colleagues.act();
+    }
     if (!this.#troubled || !this.config.faults.has("operators")) return;
     if (this.#worstMoments.chance(0.1)) void this.#operators.changeSomeKey();
   }
@@ -777,7 +816,6 @@ class Simulation {
 
   #judge(): void {
     const records = this.#records();
-    const looked = (path: string) => this.#servers.map((server) => server.look(path));
     const money = {
       intents: this.#intents,
       looks: this.#looks,
@@ -799,13 +837,10 @@ class Simulation {
       restored: this.#newest,
       lost: this.#lost,
     };
-    const log = {
-      firstKeys: this.#servers.flatMap(({ firstKeys }) => firstKeys),
-      bankKeys: looked(keysPath(bankFolder)),
-      files: looked(logFilePath(bankFolder)),
-    };
+    const log = this.#logKeys();
     const [sessions, endings, entries] = [this.#sessions, this.#endings, this.#entries];
-    this.#seen = { records, money, log, sessions, endings, entries };
+    const staff = this.#staffEvidence();
+    this.#seen = { records, money, log, sessions, endings, entries, staff };
     this.#seeKept(log);
     const found = [...judge(this.#seen), ...this.#pins.judge(), ...this.#secrets.findings];
     for (const { judge: name, what } of found) {
@@ -870,7 +905,35 @@ class Simulation {
   /** What customers saw is judged by the books that a backup will replace. */
   #judgeBeforeRestore(): void {
     const seen = { intents: this.#intents, looks: this.#looks, restored: this.#newest };
-    for (const { judge, what } of judgeLooks(this.#records(), seen)) this.#find(judge, what);
+    const records = this.#records();
+    for (const { judge, what } of judgeLooks(records, seen)) this.#find(judge, what);
+    const staff = this.#staffEvidence();
+    if (staff === null) return;
+    const said = saidIn(records, this.#logKeys());
+    this.#staffBefore = new FollowedStaff(said, staff).state;
+    for (const { judge, what } of judgeStaff(said, records.movements, staff)) {
+      this.#find(judge, what);
+    }
+  }
+
+  #staffEvidence(): StaffEvidence | null {
+    const colleagues = this.#colleagues;
+    if (colleagues === null) return null;
+    const { bankId, attempts, foundOut } = colleagues;
+    const rows = this.#sqliteFolder === null
+      ? staffInMemory(this.#database.tables)
+      : staffInSqlite(`${this.#sqliteFolder}/bank.sqlite`);
+    const [restores, atRestores] = [this.#restores, this.#atRestores];
+    return { bankId, attempts, foundOut, restores, atRestores, rows };
+  }
+
+  #logKeys(): LogKeys {
+    const looked = (path: string) => this.#servers.map((server) => server.look(path));
+    return {
+      firstKeys: this.#servers.flatMap(({ firstKeys }) => firstKeys),
+      bankKeys: looked(keysPath(bankFolder)),
+      files: looked(logFilePath(bankFolder)),
+    };
   }
 
   /** A terminal that has not retold since an earlier restore leaves the same gap in this backup. */
@@ -896,6 +959,7 @@ class Simulation {
    */
   #restored(restore: Restore): number {
     this.#restores.push(restore);
+    if (this.#staffBefore !== null) this.#atRestores.push(this.#staffBefore);
     const { accounts, movements } = this.#records();
     this.#newest = { atMs: restore.untilMs, records: { accounts, movements } };
     this.#pins.pardon(null, restore.fromMs);

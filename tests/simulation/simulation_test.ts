@@ -74,6 +74,24 @@ Deno.test("a day with devices that fail, and are replaced, has everything that h
   }
 });
 
+Deno.test("a day with several operators has everything that they do with proposals", async () => {
+  const faults: Config["faults"] = new Set(["colleagues", "operators"]);
+  const size = { atms: 2, servers: 2, days: 1, visits: 120, sqlite: false };
+  const { counts, seen, findings } = await simulate({ seed: 99_020_105, ...size, faults });
+  assertEquals(findings, []);
+  const claims = ["done", "not done", "in doubt"].map((claim) => `approval ${claim}`);
+  const outcomes = ["rejection done", "the log shows that it was run"];
+  for (const what of [...claims, ...outcomes].map((each) => `colleagues: ${each}`)) {
+    assert(counts.get(what)! > 0, `the simulator has no ${what}`);
+  }
+  const done = new Set(
+    seen!.staff!.attempts.filter(({ claim }) => claim === "done").map(({ command }) => command),
+  );
+  for (const command of ["add_operator", "remove_operator", "open_account", "reset_password"]) {
+    assert(done.has(command), `the simulator has no ${command}`);
+  }
+});
+
 Deno.test("every planted bug fits its place", () => {
   for (const bug of bugs) planted(bug, root);
 });

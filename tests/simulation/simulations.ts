@@ -17,6 +17,7 @@ const newer: ReadonlySet<FaultClass> = new Set<FaultClass>([
   "replacements",
   "readers",
   "write-offs",
+  "colleagues",
 ]);
 
 /** Returns a small simulation, chosen by its seed. */
