@@ -58,7 +58,7 @@ const peopleMax = 5;
 /** Proposals that are kept for later. */
 const leftMax = 6;
 /** How likely an operator gets no answer. */
-const lostAnswers = 0.12;
+const lostAnswers = 0.2;
 /** How likely a server crashes while an approval is under way. */
 const crashes = 0.02;
 

@@ -76,8 +76,8 @@ Deno.test("a day with devices that fail, and are replaced, has everything that h
 
 Deno.test("a day with several operators has everything that they do with proposals", async () => {
   const faults: Config["faults"] = new Set(["colleagues", "operators"]);
-  const size = { atms: 2, servers: 2, days: 1, visits: 120, sqlite: false };
-  const { counts, seen, findings } = await simulate({ seed: 99_020_105, ...size, faults });
+  const size = { atms: 2, servers: 2, days: 1, visits: 160, sqlite: false };
+  const { counts, seen, findings } = await simulate({ seed: 99_020_108, ...size, faults });
   assertEquals(findings, []);
   const claims = ["done", "not done", "in doubt"].map((claim) => `approval ${claim}`);
   const outcomes = ["rejection done", "the log shows that it was run"];
