@@ -4,6 +4,7 @@
  */
 import { clientReadBytes, closeMsMax, connectMsMax, requestMsMax } from "../lib/limits.ts";
 import { Channel, type ChannelWorld } from "../lib/protocol/channel.ts";
+import { requestPlaintextBytesMin } from "../lib/protocol/lengths.ts";
 import {
   type Answer,
   type Ask,
@@ -85,7 +86,7 @@ export class BankClient {
   async ask(ask: Ask): Promise<Answer> {
     if (!this.#isOpen || this.#closing) throw new NoAnswer("the line has ended");
     const id = this.#nextId++;
-    this.channel.send(encodeRequest({ id, ask }));
+    this.channel.send(encodeRequest({ id, ask }), requestPlaintextBytesMin(ask));
     const waiting = Promise.withResolvers<Answer>();
     this.#waiting.set(id, waiting);
     // A late answer is discarded: the next connection requests the outcome.

@@ -16,12 +16,9 @@ export const handshakeFrameBytesMax = 1_400;
 export const handshakeReadBytes = 1_408;
 /** A frame's body after the handshake: the largest size class, sealed. */
 export const frameBytesMax = 66_000;
-/**
- * A message is padded to the next of these, so that its length reveals nothing else. The requests of a
- * customer's visit fit into the first.
- */
+/** A message is padded to one of these: its kind's, in `protocol/lengths.ts`, or the next that it needs. */
 export const plaintextSizeClassesBytes = [
-  240,
+  304,
   608,
   896,
   1_040,
@@ -30,13 +27,6 @@ export const plaintextSizeClassesBytes = [
   16_384,
   65_536,
 ] as const;
-/**
- * Answers are padded to this at least, so that a refusal is as long as what it refuses: a transfer with
- * its voucher, what limits leave and a long account name is the longest.
- */
-export const answerPlaintextBytesMin = 608;
-/** The same for the answers to a log-in and to `authorise`: with accounts, or with a token. */
-export const longAnswerPlaintextBytesMin = 896;
 /** Records, bytes and age of one direction's keys, after which they are ratcheted forward. */
 export const recordsPerKeyMax = 2 ** 20;
 export const bytesPerKeyMax = 2 ** 30;

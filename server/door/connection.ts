@@ -1,16 +1,11 @@
 /** One ATM's connection: its handshake, then its requests, one at a time, until it ends. */
 import { hex } from "../../lib/bytes.ts";
-import {
-  answerPlaintextBytesMin,
-  handshakeMsMax,
-  longAnswerPlaintextBytesMin,
-  serverReadBytes,
-  silentMsMax,
-} from "../../lib/limits.ts";
+import { handshakeMsMax, serverReadBytes, silentMsMax } from "../../lib/limits.ts";
 import { Channel } from "../../lib/protocol/channel.ts";
+import { answerPlaintextBytesMin } from "../../lib/protocol/lengths.ts";
 import {
+  type Ask,
   encodeServerMessage,
-  type Operation,
   parseRequest,
   type ServerMessage,
 } from "../../lib/protocol/message.ts";
@@ -22,14 +17,6 @@ import { KeyEnded, type RequestContext, Requests } from "../visits/requests.ts";
 import type { ProvedTerminal } from "../visits/visit.ts";
 import type { Lines } from "../visits/lines.ts";
 import type { Exchanges } from "./exchanges.ts";
-
-/**
- * Requests whose answers are long with some outcomes, limits, devices or balances, and short with
- * others: the length of a record must not reveal which.
- */
-const hasLongAnswers: ReadonlySet<Operation> = new Set(
-  ["log_in", "log_in_with_card", "authorise"],
-);
 
 /** The context that all connections share. */
 export interface ConnectionContext extends RequestContext {
@@ -145,8 +132,7 @@ export class Connection {
         const { id, ask } = parseRequest(message);
         monitor.onMessage(terminal.id);
         this.#isAnswering = true;
-        const bytesMin = hasLongAnswers.has(ask.op) ? longAnswerPlaintextBytesMin : undefined;
-        await requests.answer(ask, (answer) => this.#send({ id, answer }, bytesMin));
+        await requests.answer(ask, (answer) => this.#send({ id, answer }, ask));
         this.#isAnswering = false;
         if (this.#isStopping && !requests.hasVisit) return await this.end();
       }
@@ -196,7 +182,8 @@ export class Connection {
     return terminals.accepts(id, keyVersion, world.nowMs());
   }
 
-  #send(message: ServerMessage, bytesMin = answerPlaintextBytesMin): void {
-    this.#channel.send(encodeServerMessage(message), bytesMin);
+  /** @param ask the request that it answers */
+  #send(message: ServerMessage, ask?: Ask): void {
+    this.#channel.send(encodeServerMessage(message), answerPlaintextBytesMin(ask));
   }
 }

@@ -11,7 +11,7 @@ import type { FromAttacker } from "./every_bit_worker.ts";
  * The session's seven frames: for each byte its eight bits, and a cut before it. Of records and of the
  * KEM's bytes one bit, and of the KEM's cuts an eighth.
  */
-const frameBytes = 4_148, recordBytes = 1_604, kemBytes = kemKeyBytes + kemCiphertextBytes;
+const frameBytes = 4_340, recordBytes = 1_796, kemBytes = kemKeyBytes + kemCiphertextBytes;
 const leftOut = 7 * (recordBytes + kemBytes) + 7 * kemBytes / 8;
 const casesInAll = 9 * frameBytes - (Deno.env.get("EVERY_BIT") === undefined ? leftOut : 0);
 

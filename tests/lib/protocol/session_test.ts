@@ -4,11 +4,7 @@ import { createDecipheriv } from "node:crypto";
 import { hex, textOf, utf8 } from "../../../lib/bytes.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
 import { sha256 } from "../../../lib/hmac.ts";
-import {
-  answerPlaintextBytesMin,
-  frameBytesMax,
-  plaintextSizeClassesBytes,
-} from "../../../lib/limits.ts";
+import { frameBytesMax, plaintextSizeClassesBytes } from "../../../lib/limits.ts";
 import { keyOfSeed, mlKem768 } from "../../../lib/ml_kem.ts";
 import { Channel, type ChannelWorld } from "../../../lib/protocol/channel.ts";
 import { encodeFrame, FrameReader, frameType } from "../../../lib/protocol/frame.ts";
@@ -26,6 +22,7 @@ import {
   nextTrafficSecret,
   trafficKeys,
 } from "../../../lib/protocol/key_schedule.ts";
+import { answerPlaintextBytesMin } from "../../../lib/protocol/lengths.ts";
 import { parseServerMessage } from "../../../lib/protocol/message.ts";
 import {
   type Direction,
@@ -114,7 +111,7 @@ function recordsOf(from: "client" | "server", direction: Direction): string[] {
   const reader = new FrameReader(frameBytesMax);
   records.filter(({ type }) => type === frameType.data)
     .forEach(({ message }, index) => {
-      const least = from === "server" ? answerPlaintextBytesMin : 0;
+      const least = from === "server" ? answerPlaintextBytesMin() : 0;
       reader.push(sender.data(utf8(message), index * 1_000, least));
     });
   reader.push(sender.close());

@@ -5,11 +5,14 @@
 import { assertEquals } from "@std/assert";
 import {
   accountNameLengthMax,
-  answerPlaintextBytesMin,
-  longAnswerPlaintextBytesMin,
   plaintextSizeClassesBytes,
+  transferMessageLengthMax,
 } from "../../../lib/limits.ts";
 import { encodeFrame, frameType } from "../../../lib/protocol/frame.ts";
+import {
+  answerPlaintextBytesMin,
+  requestPlaintextBytesMin,
+} from "../../../lib/protocol/lengths.ts";
 import type { Ask } from "../../../lib/protocol/message.ts";
 import { sealedLength } from "../../../lib/seal.ts";
 import { newId, passwords, RunningBank } from "../helpers/running_bank.ts";
@@ -23,35 +26,31 @@ const frameLength = (plaintextBytes: number) =>
 /** Returns how many bytes these are, and empties the list. */
 const taken = (parts: Uint8Array[]) => parts.splice(0).reduce((sum, { length }) => sum + length, 0);
 
-Deno.test("a visit's requests are of one length, answers to its log-in and to each kind of movement too, whatever is refused, limited or booked", () =>
+Deno.test("requests of one kind are of one length, and their answers too, whatever is typed, refused, limited or booked", () =>
   RunningBank.with(async (running) => {
-    const short = frameLength(plaintextSizeClassesBytes[0]);
-    const usual = frameLength(answerPlaintextBytesMin);
-    const long = frameLength(longAnswerPlaintextBytesMin);
-    const isLong = new Set<Ask["op"]>(["log_in", "authorise"]);
     const outcomes: string[] = [];
     const sent: Uint8Array[] = [], received: Uint8Array[] = [];
     const lobby = () => running.connect(running.keys.lobby, sent, received);
     let atm = await lobby();
-    const asks = async (ask: Ask) => {
+    const asks = async (when: string, ask: Ask) => {
       [sent, received].forEach(taken);
       const answer = await atm.ask(ask);
-      assertEquals(taken(sent), short, ask.op);
-      return answer;
-    };
-    const check = async (when: string, ask: Ask) => {
-      const { outcome } = await asks(ask);
-      const what = `${when}: ${ask.op}: ${outcome}`;
+      const what = `${when}: ${ask.op}: ${answer.outcome}`;
       outcomes.push(what);
-      assertEquals(taken(received), isLong.has(ask.op) ? long : usual, what);
+      const [smallest] = plaintextSizeClassesBytes;
+      assertEquals(
+        [sent, received].map(taken),
+        [Math.max(smallest, requestPlaintextBytesMin(ask)), answerPlaintextBytesMin(ask)]
+          .map(frameLength),
+        what,
+      );
+      return answer;
     };
     const to = (await running.visit("bob", running.keys.mall)).account;
     const logIn = async (when: string) => {
-      await check(when, { op: "log_in", username: "alice", password: "not this one" });
+      await asks(when, { op: "log_in", username: "alice", password: '"'.repeat(100) });
       const { alice: password } = passwords;
-      const answer = await asks({ op: "log_in", username: "alice", password });
-      assertEquals(taken(received), long, `${when}: log_in`);
-      return answer.account!.id;
+      return await asks(when, { op: "log_in", username: "alice", password });
     };
     const move = async (when: string, account: string, amount: string) => {
       const money = { account, amount, currency: "EUR" };
@@ -59,24 +58,38 @@ Deno.test("a visit's requests are of one length, answers to its log-in and to ea
       const nonce = "AB".repeat(16);
       for (const done of [amount, "0"]) {
         const movement = newId();
-        await check(when, { ...withdrawal, movement, nonce });
-        await check(when, { ...withdrawal, movement: newId(), amount: "90000000000", nonce });
-        await check(when, { op: "complete", movement, amount: done });
-        await check(when, { op: "reverse", movement });
+        await asks(when, { ...withdrawal, movement, nonce });
+        await asks(when, { ...withdrawal, movement: newId(), amount: "90000000000", nonce });
+        await asks(when, { op: "complete", movement, amount: done, status: "S".repeat(320) });
+        await asks(when, { op: "complete", movement, amount: done });
+        await asks(when, { op: "reverse", movement });
       }
-      await check(when, { op: "transfer", movement: newId(), to, ...money });
-      await check(when, { op: "transfer", movement: newId(), to, ...money, amount: "90000000000" });
-      await check(when, { op: "void", movement: newId() });
+      for (const sign of ["", '"', "貯"]) {
+        const message = sign === "" ? {} : { message: sign.repeat(transferMessageLengthMax) };
+        const transfer = { op: "transfer", to, ...money, ...message } as const;
+        const { logged } = await asks(when, { ...transfer, movement: newId() });
+        await asks(when, { ...transfer, movement: newId(), amount: "90000000000" });
+        await asks(when, { op: "receipt", place: logged!.place });
+      }
+      await asks(when, { op: "void", movement: newId() });
     };
-    const account = await logIn("at first");
+    const look = async (when: string, account: string) => {
+      await asks(when, { op: "touch" });
+      await asks(when, { op: "balance", account });
+      await asks(when, { op: "recipient", from: account, account: to });
+      for (const text of ["", "groceries", "貯".repeat(64)]) {
+        await asks(when, { op: "history", filter: text === "" ? {} : { text } });
+      }
+      await asks(when, { op: "history", filter: { kind: "money" }, sealed: true });
+    };
+    const set = (limits: Partial<Record<"withdrawal" | "day" | "terminal" | "cashOut", string>>) =>
+      Array.fromAsync(running.operate({ command: "set_limits", ...limits }));
+    const { account: { id: account } = { id: "" } } = await logIn("at first");
+    await look("at first", account);
     await move("at first", account, "2000");
-    await Array.fromAsync(
-      running.operate({ command: "set_limits", withdrawal: "500.00", day: "1000.00" }),
-    );
+    await set({ withdrawal: "500.00", day: "1000.00" });
     await move("with limits", account, "2100");
-    await Array.fromAsync(
-      running.operate({ command: "set_limits", withdrawal: "none", day: "none" }),
-    );
+    await set({ withdrawal: "none", day: "none" });
     for (let count = 0; count < 6; count++) {
       const movement = newId();
       const amount = "1000000000";
@@ -84,41 +97,33 @@ Deno.test("a visit's requests are of one length, answers to its log-in and to ea
       await atm.ask({ op: "complete", movement, amount });
     }
     for (let id = 0; id < longVisit; id++) await atm.ask({ op: "touch" });
-    await asks({ op: "touch" });
-    await asks({ op: "balance", account });
-    await asks({ op: "recipient", from: account, account: to });
-    await asks({ op: "history", filter: { text: "groceries" } });
-    await asks({ op: "change_password", current: passwords.alice, next: passwords.alice });
-    await move("rich, in a long visit", account, "123456789");
+    const when = "rich, in a long visit";
+    const [current, next] = [passwords.alice, "貯".repeat(100)];
+    await asks(when, { op: "change_password", current, next });
+    await asks(when, { op: "change_password", current: next, next: current });
+    await move(when, account, "123456789");
+    await look(when, account);
     await atm.client.close();
     await Array.fromAsync(
       running.operate({ command: "enrol_device", name: "lobby-cash", terminal: "lobby" }),
     );
-    await Array.fromAsync(
-      running.operate({ command: "set_limits", withdrawal: "90000000.00", day: "90000000.00" }),
-    );
+    await set({ withdrawal: "90000000.00", day: "90000000.00" });
     atm = await lobby();
-    await move(
-      "with a keyed device, limits and riches",
-      await logIn("with a keyed device"),
-      "2000",
-    );
+    await logIn("with a keyed device");
+    await move("with a keyed device, limits and riches", account, "2000");
     const name = "貯".repeat(accountNameLengthMax);
     const opening = { command: "open_account", username: "alice", opening: "9000000.00" } as const;
     await Array.fromAsync(running.operate({ ...opening, name }));
-    await Array.fromAsync(
-      running.operate({ command: "set_limits", terminal: "lobby", cashOut: "90000000.00" }),
-    );
-    const { alice: password } = passwords;
+    await set({ terminal: "lobby", cashOut: "90000000.00" });
     await atm.client.close();
     atm = await lobby();
-    const { accounts } = await atm.ask({ op: "log_in", username: "alice", password });
+    const { accounts } = await logIn("with the longest name, too");
     await move(
       "with the longest name, too",
       accounts!.find((each) => each.name === name)!.id,
       "2000",
     );
-    for (const op of ["authorise", "complete", "transfer"]) {
+    for (const op of ["log_in", "authorise", "complete", "transfer"]) {
       const all = outcomes.filter((each) => each.includes(`: ${op}: `));
       const kinds = new Set(all.map((each) => each.split(": ").at(-1)));
       assertEquals(kinds.has("ok") && kinds.size > 1, true, `${op}: ${[...kinds]}`);
