@@ -67,9 +67,10 @@ export class Channel {
   #isEnding = false;
   #writing: Promise<void> = Promise.resolve();
   #outgoingBytes = 0;
-  /** Whether this end has closed since the peer does not read. */
-  #isUnread = false;
   #deadlineMs = Infinity;
+  /** What the peer has failed to do if that deadline passes, and why this end has closed. */
+  #deadlineFault: string | null = null;
+  #fault: string | null = null;
   /** What `after` was given. */
   #reminder: { atMs: number; act: () => void } | null = null;
   /** When the kept ciphers are freed, unless a record comes first; Infinity without any. */
@@ -153,13 +154,15 @@ export class Channel {
 
   /**
    * Returns the peer's next message, or how the peer ended the channel; null if this end ended it.
-   * @throws {ProtocolError} on anything but the exact next record, on a truncated stream, and if the
-   * peer does not read
+   * @throws {ProtocolError} on anything but the exact next record, on a truncated stream, on silence,
+   * and if the peer does not read
    */
   async receive(): Promise<Bytes | Ending | null> {
     for (;;) {
       const { silentMsMax } = this.options;
-      if (silentMsMax !== undefined && !this.#isEnding) this.closeAfter(silentMsMax);
+      if (silentMsMax !== undefined && !this.#isEnding) {
+        this.closeAfter(silentMsMax, "no frame in time");
+      }
       const frame = await this.#nextFrame();
       if (frame === null) {
         if (!this.isOpen) return null;
@@ -199,12 +202,20 @@ export class Channel {
     this.#closed?.resolve();
   }
 
+  /** Closes the socket since the peer has failed to do something, if it has. */
+  #fail(fault: string | null): void {
+    this.#fault ??= fault;
+    this.close();
+  }
+
   /**
    * Closes the socket after this long, unless called again earlier; Infinity cancels. One timer
    * serves all calls and the kept ciphers, since a timer per record would cost more than the record.
+   * @param fault what the peer has then failed to do, for `receive`
    */
-  closeAfter(ms: number): void {
+  closeAfter(ms: number, fault: string | null = null): void {
     this.#deadlineMs = this.world.monotonicMs() + ms;
+    this.#deadlineFault = fault;
     this.#setTimer();
   }
 
@@ -239,7 +250,7 @@ export class Channel {
     this.#cancelTimer = this.world.after(dueMs - this.world.monotonicMs(), () => {
       this.#timerMs = Infinity;
       const nowMs = this.world.monotonicMs();
-      if (this.#deadlineMs <= nowMs) return this.close();
+      if (this.#deadlineMs <= nowMs) return this.#fail(this.#deadlineFault);
       if (this.#restMs <= nowMs) this.#rest();
       this.#remind(nowMs);
       this.#setTimer();
@@ -282,14 +293,14 @@ export class Channel {
    */
   async #nextFrame(): Promise<Frame | null> {
     for (;;) {
-      if (this.#isUnread) throw new ProtocolError("messages not read");
+      if (this.#fault !== null) throw new ProtocolError(this.#fault);
       if (!this.isOpen) return null; // discards frames read before the end
       const frame = this.#frames.next();
       if (frame) return frame;
       const room = this.#frames.room(this.#receiver ? this.options.readBytes : handshakeReadBytes);
       const count = await this.socket.read(room).catch(() => null);
       if (count === null) {
-        if (this.#isUnread) continue;
+        if (this.#fault !== null) continue;
         if (this.#frames.atBoundary) return null;
         throw new ProtocolError("frame truncated");
       }
@@ -300,10 +311,7 @@ export class Channel {
   /** Queues bytes to be written. A failed write is ignored: the next read fails, too. */
   #write(bytes: Uint8Array): void {
     this.#outgoingBytes += bytes.length;
-    if (this.#outgoingBytes > outgoingBytesMax) {
-      this.#isUnread = true;
-      return this.close();
-    }
+    if (this.#outgoingBytes > outgoingBytesMax) return this.#fail("messages not read");
     this.#writing = this.#writing.then(async () => {
       for (let at = 0; at < bytes.length && !this.#isClosed;) {
         at += await this.socket.write(bytes.subarray(at));
