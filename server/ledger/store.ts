@@ -39,6 +39,11 @@ export class FileInUse extends UsageError {
   override name = "FileInUse";
 }
 
+/** A database cannot be opened, by its permissions, open files or disk; it may be good. */
+export class CannotOpen extends UsageError {
+  override name = "CannotOpen";
+}
+
 /** A database cannot be opened because its disk is full; it may be good. */
 export class DiskFull extends UsageError {
   override name = "DiskFull";

@@ -26,6 +26,7 @@ import type { Command } from "../ledger/command.ts";
 import { causeInWords } from "../ledger/faults.ts";
 import type { Movement, Staff, Terminal } from "../ledger/model.ts";
 import {
+  CannotOpen,
   DiskFull,
   FileInUse,
   type ReadStore,
@@ -351,7 +352,8 @@ function versionsOf({ state, keyVersion, next, device }: Terminal): number[] {
 
 /**
  * Returns the end of a database's log, and its terminals; null if none exists, or it is damaged.
- * @throws {UsageError} if another process uses it, or its disk is full: it may be good
+ * @throws {UsageError} if another process uses it, its disk is full or it cannot be opened: it may be
+ *   good
  */
 async function headOf(world: ReadingWorld, path: string): Promise<Head | null> {
   if (!isThere(world.files, path)) return null;
@@ -359,7 +361,7 @@ async function headOf(world: ReadingWorld, path: string): Promise<Head | null> {
   try {
     store = await world.openReader({ path });
   } catch (error) {
-    if (error instanceof FileInUse || error instanceof DiskFull) throw error;
+    if ([CannotOpen, FileInUse, DiskFull].some((kind) => error instanceof kind)) throw error;
     return null;
   }
   try {

@@ -10,7 +10,7 @@ import {
 import { isThere, type OnCopied, removeIfThere } from "../../../lib/private_file.ts";
 import type { Files } from "../../../lib/world.ts";
 import { numberOf, type Row } from "../rows.ts";
-import { DiskFull, FileInUse, UnusableFile } from "../store.ts";
+import { CannotOpen, DiskFull, FileInUse, UnusableFile } from "../store.ts";
 
 export type Value = number | bigint | string | Uint8Array | null;
 
@@ -205,7 +205,7 @@ export function explained(files: Files, error: Error, path: string): Error {
     return new UnusableFile(`${path} is damaged (${message}). Restore it from a backup`, message);
   }
   if (/unable to open|readonly|permission|disk I\/O error|is full/i.test(error.message)) {
-    return new UsageError(
+    return new CannotOpen(
       `${path} cannot be opened for writing (${error.message}). Check the folder, its permissions, its disk and the limit of open files ('ulimit -n')`,
     );
   }
