@@ -92,7 +92,7 @@ const alwaysOfTwo: ReadonlySet<string> = new Set([
   ...["write_off_terminal", "enrol_device", "rotate_device", "revoke_device", "reset_password"],
   ...["confirm_clock", "set_back_clock", "end_restore", "add_operator", "remove_operator"],
 ]);
-/** Commands with several commits for one signed request. */
+/** Commands with several commits for one signed request: a refusal may come after some of them. */
 const inSteps: ReadonlySet<string> = new Set(["rotate_key", "rotate_audit_key"]);
 
 export const isChanging = (command: string) => changing.has(command);
@@ -314,7 +314,7 @@ export function judgeStaff(
   const done = new Set([...followed.effects, ...before]);
   const mayBeLost = ({ fromMs, untilMs }: { fromMs: number; untilMs: number }) =>
     evidence.restores.some((each) => fromMs <= each.untilMs && untilMs >= each.fromMs);
-  for (const attempt of evidence.attempts) {
+  for (const attempt of evidence.attempts.filter(({ command }) => !inSteps.has(command))) {
     const { operator, command, proposal, signature, untilMs, claim } = attempt;
     const words = `${operator}'s ${command}${proposal === null ? "" : ` of ${proposal}`}, ` +
       `answered at ${Math.round(untilMs)} ms`;
