@@ -9,7 +9,7 @@ import { pause } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
 import type { SeenLine } from "../ledger/model.ts";
 import type { Presence } from "./presence.ts";
-import { KeyEnded } from "./requests.ts";
+import { KeyEnded } from "./terminal_ledger.ts";
 import type { ProvedTerminal } from "./visit.ts";
 
 interface OwnLine {

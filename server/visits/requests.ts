@@ -1,44 +1,25 @@
 /**
- * Turns one ATM's requests into ledger commands. Customer operations act for the visit's customer;
- * settling acts for the channel's terminal, needs no visit, and applies only to that terminal's
- * movements.
+ * Turns one ATM's requests into ledger commands. What a customer asks acts for the visit's customer; what
+ * the terminal asks for itself needs no visit.
  */
-import { isAccountNumber } from "../../lib/account_number.ts";
 import type { HistoryFilter } from "../../lib/atm.ts";
 import { hex } from "../../lib/bytes.ts";
 import { beginOfMonth, dayOf } from "../../lib/calendar.ts";
-import type { AtmOutcome } from "../../lib/errors.ts";
-import { cardNumberHash, isWeakPin } from "../../lib/card.ts";
-import { actionLengthMax, balanceDaysMax, passwordLengthMin } from "../../lib/limits.ts";
-import {
-  type AmountFault,
-  amountMinorMax,
-  formatMoney,
-  minorFromText,
-  minorOrFault,
-} from "../../lib/money.ts";
+import { balanceDaysMax } from "../../lib/limits.ts";
+import { amountMinorMax, formatMoney, minorFromText } from "../../lib/money.ts";
 import type { Answer, Ask, AskOf, Push } from "../../lib/protocol/message.ts";
 import type { Timers } from "../../lib/world.ts";
-import type { EntryKind } from "../audit/entry.ts";
 import { placeOfText } from "../audit/entry.ts";
 import { findByPlace } from "../audit/find_entry.ts";
-import { nameHashOf } from "../audit/keys.ts";
-import { isSameState, reportInWords } from "../device_words.ts";
-import { differencesOf } from "../watch/reconcile.ts";
-import { cardKeysOf } from "../credentials/card_keys.ts";
-import type {
-  Authorise,
-  CardLogIn,
-  Command,
-  DeviceStatus,
-  LogIn,
-  Reply,
-} from "../ledger/command.ts";
+import type { Authorise } from "../ledger/command.ts";
 import type { Account } from "../ledger/model.ts";
 import { receiptOf } from "../receipt_of.ts";
-import { type DispenseFor, dispenseToken, statusOf, tokenOf } from "../terminals/device_tokens.ts";
-import { accountView, answerOf, hasAccount, lastDays, type LimitsNow } from "./views.ts";
-import { readVoucher, voucherOf } from "./vouchers.ts";
+import { type DispenseFor, dispenseToken } from "../terminals/device_tokens.ts";
+import { accountNumberOf, amountOf } from "./asked.ts";
+import { Credentials, type LogInEnd, type LogInsUnderWay } from "./credentials.ts";
+import { TerminalLedger } from "./terminal_ledger.ts";
+import { TerminalRequests } from "./terminal_requests.ts";
+import { accountView, answerOf, hasAccount, lastDays } from "./views.ts";
 import {
   type ProvedTerminal,
   Visit,
@@ -47,19 +28,8 @@ import {
   type VisitMoney,
 } from "./visit.ts";
 
-/** Log-ins in progress: at most one per terminal, over all of its connections. */
-export type LogInsUnderWay = Set<string>;
-
 export interface RequestContext extends VisitContext {
   readonly logInsUnderWay: LogInsUnderWay;
-}
-
-/**
- * The terminal was revoked, or its key has ended: the request had no effect, and its channel must
- * be closed.
- */
-export class KeyEnded extends Error {
-  override name = "KeyEnded";
 }
 
 export class Requests {
@@ -69,6 +39,9 @@ export class Requests {
   #heldBack: Map<number, Account> | null = null;
   /** The place of the entry that the last answer named. */
   #loggedLast: string | null = null;
+  readonly #ledger: TerminalLedger;
+  readonly #credentials: Credentials;
+  readonly #ofTerminal: TerminalRequests;
 
   /**
    * @param push sends the ATM an unsolicited message
@@ -79,7 +52,15 @@ export class Requests {
     private readonly terminal: ProvedTerminal,
     private readonly push: (message: Push) => void,
     private readonly timer: Pick<Timers, "after">,
-  ) {}
+  ) {
+    this.#ledger = new TerminalLedger(
+      context.bank,
+      terminal,
+      (cash) => this.#openVisit?.onCash(cash),
+    );
+    this.#credentials = new Credentials(this.#ledger, context.logInsUnderWay);
+    this.#ofTerminal = new TerminalRequests(this.#ledger, () => this.#openVisit?.limitsNow);
+  }
 
   /**
    * Answers one request after it is durable, then pushes the changes since then that the answer
@@ -107,35 +88,27 @@ export class Requests {
 
   async #handle(ask: Ask): Promise<Answer> {
     switch (ask.op) {
-      case "hello":
-        return await this.#hello();
       case "log_in":
-        return await this.#logIn(ask);
       case "log_in_with_card":
-        return await this.#logInWithCard(ask);
+        return await this.#logIn(ask);
       case "log_out":
         await this.#visit?.end(ask.reason === "idle" ? "log out - idle" : "log out");
         return { outcome: "ok" };
       case "touch":
         return await this.#touch();
+      case "hello":
       case "report":
-        return await this.#report(ask);
       case "reconcile":
-        return await this.#reconcile(ask);
       case "complete":
       case "reverse":
       case "void":
       case "load_cash":
       case "count_cash":
-        return await this.#settle(ask);
       case "doubt":
-        return await this.#doubt(ask);
       case "retell":
-        return await this.#retell(ask);
       case "attest":
-        return await this.#attest(ask);
       case "retold":
-        return answerOf(await this.#submit({ op: "retold", terminal: this.terminal.id }));
+        return await this.#ofTerminal.answer(ask);
       default: {
         const visit = this.#touchedVisit();
         if (!visit) return await this.#withoutVisit(ask);
@@ -177,9 +150,9 @@ export class Requests {
       case "receipt":
         return await this.#receipt(visit, ask);
       case "change_password":
-        return await this.#changePassword(visit, ask);
+        return await this.#credentials.changePassword(visit, ask);
       case "set_pin":
-        return await this.#setPin(visit, ask);
+        return await this.#credentials.setPin(visit, ask);
       case "refused":
         return await this.#refused(visit, ask);
     }
@@ -188,26 +161,15 @@ export class Requests {
   /** Logs and refuses a request that an honest ATM never sends with a one-time password. */
   async #beforeChange(visit: Visit, { op }: Ask): Promise<Answer> {
     const outcome = "not_logged_in";
-    await this.#logOf(visit, op.replaceAll("_", " "), "other", outcome);
+    await this.#ledger.logOf(visit, op.replaceAll("_", " "), "other", outcome);
     return { outcome };
   }
 
   /** Logs and refuses a request that an honest ATM never sends without a visit. */
   async #withoutVisit({ op }: Ask): Promise<Answer> {
     const outcome = "not_logged_in";
-    await this.#log(`terminal ${this.terminal.name}`, op, "other", outcome);
+    await this.#ledger.log(op, "other", outcome);
     return { outcome };
-  }
-
-  /**
-   * Submits a command. The ledger checks within the commit that the terminal's key is still valid.
-   */
-  async #submit(command: Command): Promise<Reply> {
-    const underKey = this.terminal.keyVersion;
-    const reply = await this.#bank.ledger.submit({ ...command, underKey });
-    if (reply.outcome === "terminal_revoked") throw new KeyEnded();
-    if (reply.cash) this.#openVisit?.onCash(reply.cash);
-    return reply;
   }
 
   get #bank() {
@@ -239,94 +201,20 @@ export class Requests {
     return { outcome: "not_logged_in" };
   }
 
-  async #hello(): Promise<Answer> {
-    const { bankName: name, currency, timeZone } = this.#bank.settings;
-    const restoring = await this.#bank.ledger.read.restoring();
-    const retell = restoring?.waiting.includes(this.terminal.id)
-      ? { retell: new Date(restoring.sinceMs).toISOString() }
-      : {};
-    const device = this.#bank.terminals.deviceOf(this.terminal.id)?.device;
-    const attest = device?.state === "active"
-      ? restoring?.unattested.find(({ terminal }) => terminal === this.terminal.id)
-      : undefined;
-    const books = await this.#bank.ledger.read.booksOf(this.terminal.id);
-    const bank = {
-      ...{ name, currency, timeZone, terminal: this.terminal.name, ...retell },
-      ...(attest && { attest: attest.nonce }),
-      ...(books && { books: { movement: books.movement, cash: books.cash.toString() } }),
-    };
-    return { outcome: "ok", bank };
-  }
-
-  async #logIn({ username, password }: AskOf<"log_in">): Promise<Answer> {
-    return await this.#alone("log in", async (terminal) => {
-      const { passwords, auditKeys } = this.#bank;
-      const nameHash = nameHashOf(auditKeys.newest, username);
-      const who = { username, nameHash, terminal };
-      const begun = await this.#submit({ op: "begin_log_in", ...who });
-      if (begun.outcome !== "ok") {
-        return { outcome: begun.outcome, retryAfterMs: begun.retryAfterMs };
-      }
-      const passed = await passwords.verify(password, begun.passwordHash ?? null);
-      const { passwordVersion = 0 } = begun;
-      const { connection } = this.terminal;
-      const end = { op: "end_log_in", ...who, passed, passwordVersion, connection } as const;
-      return await this.#welcome(end, false);
-    });
-  }
-
-  async #logInWithCard({ card, pin }: AskOf<"log_in_with_card">): Promise<Answer> {
-    return await this.#alone("log in with a card", async (terminal) => {
-      const { passwords, ledger, keys } = this.#bank;
-      const { pepper, cardHash: hashOf } = cardKeysOf(keys.audit);
-      const cardHash = hashOf(cardNumberHash(card));
-      const { username = "" } = await ledger.read.customerWithCard(cardHash) ?? {};
-      const who = { username, cardHash, terminal };
-      const begun = await this.#submit({ op: "begin_card_log_in", ...who });
-      if (begun.outcome !== "ok") {
-        return { outcome: begun.outcome, retryAfterMs: begun.retryAfterMs };
-      }
-      const passed = await passwords.verify(pin, begun.passwordHash ?? null, pepper);
-      const { passwordVersion = 0 } = begun;
-      const { connection } = this.terminal;
-      const end = { op: "end_card_log_in", ...who, passed, passwordVersion, connection } as const;
-      return await this.#welcome(end, true);
-    });
-  }
-
-  /**
-   * Runs the only log-in of this session, which is the only one of its terminal under way: the next
-   * customer needs a new handshake.
-   */
-  async #alone(action: string, run: (terminal: string) => Promise<Answer>): Promise<Answer> {
-    const { logInsUnderWay, bank: { passwords } } = this.context;
-    const terminal = this.terminal.id;
-    const refused = this.#visit
-      ? "already_logged_in"
-      : logInsUnderWay.has(terminal) || passwords.busy
-      ? "try_later"
-      : null;
-    if (refused) {
-      await this.#log(`terminal ${this.terminal.name}`, action, "log-in", refused);
-      return { outcome: refused };
-    }
-    logInsUnderWay.add(terminal);
-    try {
-      return await run(terminal);
-    } finally {
-      logInsUnderWay.delete(terminal);
-    }
+  /** Runs the only log-in of this session: the next customer needs a new handshake. */
+  async #logIn(ask: AskOf<"log_in" | "log_in_with_card">): Promise<Answer> {
+    return this.#visit
+      ? await this.#credentials.refuseLogIn(ask, "already_logged_in")
+      : await this.#credentials.logIn(ask, (end) => this.#welcome(end));
   }
 
   /** Ends a log-in, and begins the visit if it has passed. */
-  async #welcome(
-    end: Extract<LogIn | CardLogIn, { passed: boolean }>,
-    byCard: boolean,
-  ): Promise<Answer> {
+  async #welcome(end: LogInEnd): Promise<Answer> {
+    const byCard = end.op === "end_card_log_in";
     const { ledger } = this.#bank;
     const { username, passwordVersion } = end;
     const limits = await ledger.read.limits();
-    const reply = await this.#submit(end);
+    const reply = await this.#ledger.submit(end);
     if (reply.outcome !== "ok" || !reply.account) return { outcome: reply.outcome };
     const { account: { id: first }, accounts: usable = [], cash, day = 0, card, oneTime = false } =
       reply;
@@ -369,29 +257,6 @@ export class Requests {
     this.push({ push: "account", account: accountView(account, this.#openVisit?.limitsNow) });
   }
 
-  async #log(
-    who: string,
-    action: string,
-    kind: EntryKind,
-    outcome: AtmOutcome = "ok",
-  ): Promise<Reply> {
-    const terminal = this.terminal.id;
-    return await this.#submit({ op: "log", who, action, kind, outcome, terminal });
-  }
-
-  async #logOf(
-    visit: Visit,
-    action: string,
-    kind: EntryKind,
-    outcome: AtmOutcome = "ok",
-  ): Promise<Reply> {
-    const { username: who, passwordVersion } = visit;
-    const terminal = this.terminal.id;
-    return await this.#submit(
-      { op: "log", who, action, kind, outcome, terminal, passwordVersion },
-    );
-  }
-
   async #history(
     visit: Visit,
     { filter, cursor, sealed }: AskOf<"history">,
@@ -402,7 +267,7 @@ export class Requests {
       cursor,
       sealed,
     });
-    const { outcome } = await this.#logOf(visit, lookInWords(filter, cursor), "other");
+    const { outcome } = await this.#ledger.logOf(visit, lookInWords(filter, cursor), "other");
     return outcome === "ok" ? { outcome, ...page } : { outcome };
   }
 
@@ -410,7 +275,7 @@ export class Requests {
     const id = visit.accounts.find(({ number }) => number === text)?.id;
     const account = id === undefined ? undefined : await this.#bank.ledger.read.account(id);
     const found = account ? "ok" : "unknown_account";
-    const { outcome, timeMs } = await this.#logOf(visit, "view balance", "other", found);
+    const { outcome, timeMs } = await this.#ledger.logOf(visit, "view balance", "other", found);
     if (outcome !== "ok" || !account) return { outcome: outcome === "ok" ? found : outcome };
     const { timeZone } = this.#bank.settings;
     const today = dayOf(timeMs, timeZone);
@@ -429,68 +294,10 @@ export class Requests {
     const refused = typeof sign === "string" ? sign : "ok";
     if (text !== this.#loggedLast) {
       // what precedes a durable entry of its chain is durable, too
-      const { outcome } = await this.#logOf(visit, "view receipt", "other", refused);
+      const { outcome } = await this.#ledger.logOf(visit, "view receipt", "other", refused);
       if (outcome !== "ok") return { outcome };
     }
     return typeof sign === "string" ? { outcome: sign } : { outcome: "ok", receipt: sign() };
-  }
-
-  async #changePassword(
-    visit: Visit,
-    { current, next }: AskOf<"change_password">,
-  ): Promise<Answer> {
-    const { logInsUnderWay, bank: { world, passwords, auditKeys } } = this.context;
-    const terminal = this.terminal.id;
-    const { username, passwordVersion } = visit;
-    if (logInsUnderWay.has(terminal) || passwords.busy) {
-      const { outcome } = await this.#logOf(visit, "change password", "log-in", "try_later");
-      return { outcome: outcome === "ok" ? "try_later" : outcome };
-    }
-    logInsUnderWay.add(terminal);
-    try {
-      const nameHash = nameHashOf(auditKeys.newest, username);
-      const who = { username, nameHash, terminal, passwordVersion };
-      const begun = await this.#submit({ op: "begin_password_change", ...who });
-      if (begun.outcome !== "ok") {
-        return { outcome: begun.outcome, retryAfterMs: begun.retryAfterMs };
-      }
-      const passed = await passwords.verify(current, begun.passwordHash ?? null);
-      const refused = refusedPassword(current, next);
-      const passwordHash = passed && !refused
-        ? await passwords.hash(next, world.randomBytes(16))
-        : "";
-      const settled = { ...who, passed, refused, passwordHash };
-      const end = { op: "end_password_change", ...settled } as const;
-      return { outcome: await visit.raisePasswordVersion(() => this.#submit(end)) };
-    } finally {
-      logInsUnderWay.delete(terminal);
-    }
-  }
-
-  async #setPin(visit: Visit, { pin }: AskOf<"set_pin">): Promise<Answer> {
-    const { logInsUnderWay, bank: { world, passwords, keys } } = this.context;
-    const terminal = this.terminal.id;
-    const { username, passwordVersion } = visit;
-    const early = visit.byCard
-      ? "password_needed"
-      : logInsUnderWay.has(terminal) || passwords.busy
-      ? "try_later"
-      : null;
-    if (early) {
-      const { outcome } = await this.#logOf(visit, "set the PIN", "log-in", early);
-      return { outcome: outcome === "ok" ? early : outcome };
-    }
-    logInsUnderWay.add(terminal);
-    try {
-      const refused = isWeakPin(pin) ? "pin_weak" : null;
-      const { pepper } = cardKeysOf(keys.audit);
-      const pinHash = refused ? "" : await passwords.hash(pin, world.randomBytes(16), pepper);
-      const who = { username, terminal, passwordVersion };
-      const change = { op: "set_pin", ...who, refused, pinHash } as const;
-      return { outcome: await visit.raisePasswordVersion(() => this.#submit(change)) };
-    } finally {
-      logInsUnderWay.delete(terminal);
-    }
   }
 
   async #authorise(
@@ -501,7 +308,7 @@ export class Requests {
       ? this.#dispense(visit, { movement, nonce, account, amount: amountOf(amount).amount })
       : undefined;
     return answerOf(
-      await this.#submit({
+      await this.#ledger.submit({
         op: "authorise",
         kind,
         movement,
@@ -535,20 +342,12 @@ export class Requests {
     return dispenseToken(device, { ...what, account, statusNonce, amount, currency });
   }
 
-  /** Returns the device's status that a request carries, if it is valid. */
-  #statusOf(text: string | undefined): { status?: DeviceStatus } {
-    const { terminals, settings: { currency } } = this.#bank;
-    const device = terminals.deviceOf(this.terminal.id);
-    const status = device && text !== undefined && statusOf(device, text, currency);
-    return status ? { status } : {};
-  }
-
   async #transfer(
     visit: Visit,
     { movement, account, to, amount, currency, message }: AskOf<"transfer">,
   ): Promise<Answer> {
-    return this.#vouched(
-      await this.#submit({
+    return this.#ledger.vouched(
+      await this.#ledger.submit({
         op: "transfer",
         movement,
         terminal: this.terminal.id,
@@ -564,18 +363,8 @@ export class Requests {
     );
   }
 
-  /** Returns a reply as an answer, with the voucher of a booked transfer. */
-  #vouched(reply: Reply, now?: LimitsNow): Answer {
-    const { keys: { audit }, settings: { bankId } } = this.#bank;
-    const { transferred } = reply;
-    const answer = answerOf(reply, now);
-    if (!transferred) return answer;
-    const facts = { ...transferred, terminal: this.terminal.id };
-    return { ...answer, voucher: voucherOf(audit, bankId, facts) };
-  }
-
   async #recipient(visit: Visit, { account, from }: AskOf<"recipient">): Promise<Answer> {
-    const { outcome, recipient, retryAfterMs } = await this.#submit({
+    const { outcome, recipient, retryAfterMs } = await this.#ledger.submit({
       op: "look_up",
       terminal: this.terminal.id,
       customer: visit.username,
@@ -595,131 +384,9 @@ export class Requests {
     const what = isUncounted
       ? "of an unknown amount"
       : formatMoney(minorFromText(amount)!, this.#bank.settings.currency);
-    const { outcome, logged } = await this.#logOf(visit, `${verb} ${what}`, kind, why);
+    const { outcome, logged } = await this.#ledger.logOf(visit, `${verb} ${what}`, kind, why);
     return { outcome, ...(logged && { logged }) };
   }
-
-  /** Stores a report of the devices; the log has it if their state has changed. */
-  async #report({ op: _, ...report }: AskOf<"report">): Promise<Answer> {
-    const { monitor, settings: { currency } } = this.#bank;
-    const { id, name } = this.terminal;
-    const words = reportInWords(report, currency);
-    const before = monitor.terminals.get(id)?.report;
-    const isNew = !before || !isSameState(before, report);
-    const outcome = isNew ? (await this.#log(`terminal ${name}`, words, "other")).outcome : "ok";
-    if (outcome === "ok") monitor.onReport(id, report, isNew);
-    return { outcome };
-  }
-
-  /** Compares the terminal's movements and notes with the books; the log has the differences. */
-  async #reconcile({ op: _, ...report }: AskOf<"reconcile">): Promise<Answer> {
-    const { ledger: { read }, monitor, settings: { currency } } = this.#bank;
-    const { id: terminal, name } = this.terminal;
-    const rows = new Map(
-      await Promise.all(report.movements.map(async ({ movement }) =>
-        [
-          movement,
-          (await read.movementsAfter(movement, 0, 3)).filter(({ id }) => id === movement),
-        ] as const
-      )),
-    );
-    const cash = (await read.booksOf(terminal))?.cash ?? 0n;
-    const differences = differencesOf(report, { terminal, rows, cash }, currency);
-    const action = differences.length === 0
-      ? "reconcile: no difference"
-      : `reconcile: ${differences.length} differences - ${differences.join(", ")}`;
-    const { outcome } = await this.#log(
-      `terminal ${name}`,
-      action.slice(0, actionLengthMax),
-      "other",
-    );
-    if (outcome !== "ok") return { outcome };
-    monitor.onReconciled(terminal, name, differences);
-    // The notes of an open movement are booked when it is settled: no count may book them, too.
-    const isOpen = (await read.holds()).some((hold) =>
-      hold.terminal === terminal && hold.kind !== "transfer"
-    );
-    return { outcome, ...(!isOpen && { cash: cash.toString() }) };
-  }
-
-  async #retell(ask: AskOf<"retell">): Promise<Answer> {
-    const { movement, kind, account, uid = "", currency, time, token: reported } = ask;
-    const terminal = this.terminal.id;
-    const claimed = {
-      ...{ movement, terminal, uid, currency },
-      account: account === undefined ? "" : accountNumberOf(account),
-      amount: minorFromText(ask.amount)!,
-    };
-    if (kind === "transfer") {
-      const { keys: { audit }, settings: { bankId } } = this.#bank;
-      const { voucher = "" } = ask;
-      const seen = readVoucher(audit, bankId, claimed, voucher);
-      return answerOf(await this.#submit({ op: "retell_transfer", ...claimed, ...seen }));
-    }
-    const device = this.#bank.terminals.deviceOf(terminal);
-    // The account of a withdrawal is its token's, whatever the terminal says.
-    const proved = device && reported !== undefined
-      ? tokenOf(device, movement, reported)
-      : undefined;
-    return answerOf(
-      await this.#submit({
-        ...{ op: "retell", ...claimed, kind, ...proved },
-        ...(device && reported !== undefined && !proved && { unchecked: reported }),
-        timeMs: time === undefined ? null : Date.parse(time),
-        open: ask.open ?? false,
-        ...this.#statusOf(ask.status),
-      }),
-    );
-  }
-
-  async #attest({ status, movement: of }: AskOf<"attest">): Promise<Answer> {
-    const movement = hex(this.#bank.world.randomBytes(16));
-    const terminal = this.terminal.id;
-    return answerOf(
-      await this.#submit({
-        ...{ op: "attest", terminal, movement, ...(of && { of }) },
-        ...this.#statusOf(status),
-      }),
-    );
-  }
-
-  async #doubt({ movement, status }: AskOf<"doubt">): Promise<Answer> {
-    const terminal = this.terminal.id;
-    return answerOf(
-      await this.#submit({ op: "doubt", movement, terminal, ...this.#statusOf(status) }),
-    );
-  }
-
-  async #settle(
-    ask: AskOf<"complete" | "reverse" | "void" | "load_cash" | "count_cash">,
-  ): Promise<Answer> {
-    const terminal = this.terminal.id;
-    if (ask.op === "load_cash" || ask.op === "count_cash") {
-      return answerOf(
-        await this.#submit({ ...ask, terminal, amount: minorFromText(ask.amount)! }),
-        this.#openVisit?.limitsNow,
-      );
-    }
-    const { status: text, ...asked } = ask;
-    const status = this.#statusOf(text);
-    return this.#vouched(
-      await this.#submit(
-        asked.op === "complete"
-          ? { ...asked, ...status, terminal, amount: minorFromText(asked.amount)! }
-          : { ...asked, ...status, terminal },
-      ),
-      this.#openVisit?.limitsNow,
-    );
-  }
-}
-
-/** Returns the fault of a new password; null if it has none. */
-function refusedPassword(
-  current: string,
-  next: string,
-): "password_too_short" | "password_unchanged" | null {
-  if (next.length < passwordLengthMin) return "password_too_short";
-  return next === current ? "password_unchanged" : null;
 }
 
 /**
@@ -733,15 +400,4 @@ function lookInWords(filter: HistoryFilter, cursor: string | undefined): string 
   const narrowed = (!isStatement && (kind || outcome)) ||
     Object.values(more).some((value) => value);
   return narrowed ? "search history" : "view history";
-}
-
-/** Returns an account's number; 0, which no account has, for any other text. */
-function accountNumberOf(text: string): string {
-  return isAccountNumber(text) ? text : "0";
-}
-
-/** Returns an amount for the ledger, which refuses faults by name. */
-function amountOf(text: string): { amount: bigint; fault?: AmountFault } {
-  const amount = minorOrFault(text);
-  return typeof amount === "bigint" ? { amount } : { amount: 0n, fault: amount };
 }

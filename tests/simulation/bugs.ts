@@ -75,7 +75,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: "a password's hash is not compared",
-    file: "server/visits/requests.ts",
+    file: "server/visits/credentials.ts",
     from: "const passed = await passwords.verify(password, begun.passwordHash ?? null);",
     to: "const passed = await passwords.verify(password, begun.passwordHash ?? null) || true;",
   },
@@ -170,10 +170,10 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: "a password is in the log",
-    file: "server/visits/requests.ts",
-    from: "const who = { username, nameHash, terminal };\n      const begun",
+    file: "server/visits/credentials.ts",
+    from: "const who = { username, nameHash, terminal };\n    const begun",
     to: "const who = { username, nameHash, terminal };\n" +
-      "      this.context.bank.world.log(`log-in of ${username}, ${password}`);\n      const begun",
+      "    this.ledger.bank.world.log(`log-in of ${username}, ${password}`);\n    const begun",
   },
   {
     name: "a terminal's report after people settled is not booked",
@@ -284,7 +284,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: "a wrong PIN opens the menu",
-    file: "server/visits/requests.ts",
+    file: "server/visits/credentials.ts",
     from: "await passwords.verify(pin, begun.passwordHash ?? null, pepper);",
     to: "await passwords.verify(pin, begun.passwordHash ?? null, pepper) || true;",
     options: "--faults cards",
