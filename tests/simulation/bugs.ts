@@ -382,7 +382,7 @@ export const bugs: readonly Bug[] = [
   {
     name: "a proposal outlives its operator's key",
     file: "server/ledger/rules/manage_staff.ts",
-    from: "batch.books.setStaff({ operators, proposals, fourEyes });",
+    from: "batch.books.setStaff({ ...staff, operators, proposals, fourEyes });",
     to: "batch.books.setStaff({ ...staff, operators, fourEyes });",
     options: "--faults colleagues",
   },
