@@ -441,16 +441,31 @@ Deno.test("a transfer in doubt is decided by operators alone, once, as the books
   ]);
 });
 
-Deno.test("a retold transfer takes nothing that is held", () => {
-  play(
+Deno.test("a retold transfer takes nothing that is held, and each side's entry has its account and balance", () => {
+  const entries = play(
     `
     lobby alice withdraw w1 alice 9000 EUR                -> ok
     lobby retell transfer t1 alice bob 1001 EUR vouched   -> ok         # in doubt
     alice has 10000, 9000 held
     lobby retell transfer t2 alice bob 1000 EUR vouched   -> ok
     alice has 9000, 9000 held
+    lobby retell transfer t3 alice/lost bob 1 EUR vouched -> ok         # the bank may bear it
+    root settle t3 1                                      -> ok 1
     `,
     restored(),
+  );
+  const [sent, received] = [numberOf("alice"), numberOf("bob")];
+  assertEquals(
+    entries.filter(({ kind }) => kind === "transfer")
+      .map(({ who, step, account, balance }) => [who, step, account, balance]),
+    [
+      ["alice", "authorise", sent, undefined],
+      ["alice", "book", sent, 9000n],
+      ["bob", undefined, received, 1_001_000n],
+      ["terminal lobby", "authorise", undefined, undefined],
+      ["terminal lobby", "settle", undefined, undefined],
+      ["bob", undefined, received, 1_001_001n],
+    ],
   );
 });
 
