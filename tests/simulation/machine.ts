@@ -32,6 +32,8 @@ export interface OpenMovement {
   kind: string;
   state: string;
   amount: bigint;
+  /** Whether the bank's dispense token has come. */
+  readonly hasToken: boolean;
 }
 
 export interface MachineWorld {
@@ -252,12 +254,13 @@ export class Machine {
 
   /** What the journal has that is not over: by state. */
   openMovements(): OpenMovement[] {
-    const sql = "SELECT movement, kind, state, amount FROM journal WHERE state <> 'settled'";
-    return this.#database.look(sql).map(({ movement, kind, state, amount }) => ({
+    const sql = "SELECT movement, kind, state, amount, token FROM journal WHERE state <> 'settled'";
+    return this.#database.look(sql).map(({ movement, kind, state, amount, token }) => ({
       movement: movement as string,
       kind: kind as string,
       state: state as string,
       amount: BigInt(amount as string),
+      hasToken: token !== null,
     }));
   }
 
