@@ -54,6 +54,7 @@ export const bugs: readonly Bug[] = [
     file: "client/cashier.ts",
     from: "const confirmed = await this.#voiding.void(payer.bank, movement, untilMs);",
     to: 'const confirmed: Answer | null = await Promise.resolve({ outcome: "ok" as const });',
+    options: "--faults database,network,people --atms 4 --visits 80",
   },
   {
     name: "no journal write before the devices act",
@@ -90,6 +91,7 @@ export const bugs: readonly Bug[] = [
     file: "server/ledger/rules/authorise.ts",
     from: 'if (amount > account.balance - account.held) return "insufficient_funds";',
     to: 'if (amount > account.balance) return "insufficient_funds";',
+    options: "--faults people,network,devices --atms 4 --visits 80",
   },
   {
     name: "a cent is rounded away",
