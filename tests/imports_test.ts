@@ -348,6 +348,16 @@ function projectSources(): Map<string, string> {
   return new Map(paths.map((path) => [path, textOf(path)]));
 }
 
+Deno.test("a program binds no name after its start, which waits for its end", () => {
+  const late = [...projectSources()].flatMap(([path, text]) => {
+    const [, after = ""] = text.split(/^if \(import\.meta\.main\)/m);
+    return [...after.matchAll(/^(?:export )?(?:const|let|class) \w+/gm)].map(([name]) =>
+      `${path}: ${name}`
+    );
+  });
+  assertEquals(late, []);
+});
+
 Deno.test("no circle, between files or between rooms, types included", () => {
   const files = importsAmong(projectSources());
   assertEquals(circleIn(files), null);

@@ -98,5 +98,6 @@ function wordsOf(cassettes: NoteCounts, journal: Journal, currency: Currency): s
   return lines;
 }
 
-const flaggedInWords = ({ movement, kind, amount, why }: JournalEntry, currency: Currency) =>
-  `${kind} ${movement}, ${formatMoney(amount, currency)}: ${why}`;
+function flaggedInWords({ movement, kind, amount, why }: JournalEntry, currency: Currency): string {
+  return `${kind} ${movement}, ${formatMoney(amount, currency)}: ${why}`;
+}

@@ -4,6 +4,9 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
+import { openAtmFolder } from "../../client/folder/atm_folder.ts";
+import { Journal } from "../../client/journal.ts";
+import { systemFiles } from "../../lib/system.ts";
 import { freePort, Program, run } from "./programs.ts";
 
 Deno.test("the command line", async (t) => {
@@ -220,8 +223,26 @@ Deno.test("the command line", async (t) => {
           assertStringIncludes(loaded.out, "€4,000.00  in total");
           const counted = await run(["atm", "cash", "count", "20x99", "50x40", ...cash]);
           assertStringIncludes(counted.out, "€20.00 missing: booked to the differences account");
+          const movement = "ab".repeat(16);
+          const why = "the bank has another amount";
+          const database = openAtmFolder(systemFiles, `${folder}/hall`);
+          const journal = new Journal(database);
+          const transfer = {
+            kind: "transfer",
+            amount: 100n,
+            currency: "EUR",
+            notes: new Map(),
+          } as const;
+          journal.intend({ movement, ...transfer }, 0);
+          journal.disputed(movement, why);
+          database.close();
+          const toCheck = `transfer ${movement}, €1.00: ${why}`;
+          const shown = await run(["atm", "cash", "show", ...cash]);
+          assertStringIncludes(shown.out, `To be checked: ${toCheck}`);
           const again = await run(["atm", "cash", "count", "20x101", "50x40", ...cash]);
+          assertEquals({ code: again.code, err: again.err }, { code: 0, err: "" });
           assertStringIncludes(again.out, "€40.00 over: booked to the differences account");
+          assertStringIncludes(again.out, `Checked by this count: ${toCheck}`);
           const program = new Program([...atm, "--no-open", "--json"]);
           const ready = JSON.parse(await program.line());
           assertEquals([ready.bank, ready.data], [address, `${folder}/hall`]);
