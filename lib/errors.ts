@@ -50,6 +50,7 @@ export type Refusal =
   | "unknown_name"
   | "has_card" // the customer has one
   | "no_card" // the customer has none
+  | "another_clock" // the clock jumped by another length than the proposed one
   | "clock_not_ahead" // the bank's time is not ahead of the clock, and was not set back
   | "rotation_under_way" // the terminal has not used its next key yet
   | "not_open" // the proposal has lapsed, has run or was rejected

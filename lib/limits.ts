@@ -203,6 +203,8 @@ export const clockAwayMsMax = 5 * second;
 /** More days than a calendar has: the bank's days go on from another multiple when its time is set back. */
 export const daysPerSetBack = 1_000_000;
 export const clockSettleMs = minute;
+/** A jump this far from the proposed one is another jump. */
+export const clockProposedMsMax = minute;
 
 // Its stores
 /** Rows per read when a whole table is read. */

@@ -70,7 +70,8 @@ export const operatorCommands = {
   /** The state of the bank for a console, and its changes. */
   watch_bank: { follow: "boolean" },
   show_clock: { json: "boolean?" },
-  confirm_clock: {},
+  /** `jump`: as of `jumpInWords`; any other jump is refused. The bank adds it to a proposal. */
+  confirm_clock: { jump: "text?" },
   set_back_clock: {},
   /** `inFolder`: the server writes the copy into its folder for backups. */
   back_up: { inFolder: "boolean?" },

@@ -20,6 +20,7 @@ import { requireNewestKeys, requireSharedKeys } from "./audit/newest_keys.ts";
 import { findEntry } from "./audit/places.ts";
 import { ChainWriter } from "./audit/writer.ts";
 import { type CheckedBooks, checkStore, type OnProgress } from "./ledger/check.ts";
+import type { ClockState } from "./ledger/clock.ts";
 import type { Command } from "./ledger/command.ts";
 import { Engine } from "./ledger/engine.ts";
 import { Faults } from "./ledger/faults.ts";
@@ -183,8 +184,8 @@ export class LedgerService implements BankLink {
     return await (this.dependencies.store[name] as (...args: unknown[]) => unknown)(...args);
   }
 
-  clockDoubt(): Promise<string | null> {
-    return this.dependencies.engine.clockDoubt();
+  clockState(): Promise<ClockState> {
+    return this.dependencies.engine.clockState();
   }
 
   async check(onProgress: OnProgress): Promise<CheckedBooks> {

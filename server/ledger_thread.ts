@@ -106,7 +106,7 @@ export async function openLedgerThread(parts: OpenLedger, events: LinkEvents): P
     run: (...args) => thread.call("run", ...args),
     placeOf: (...args) => thread.call("placeOf", ...args),
     read: (...args) => thread.call("read", ...args),
-    clockDoubt: () => thread.call("clockDoubt"),
+    clockState: () => thread.call("clockState"),
     check: (onProgress) => thread.callLong(onProgress, "check"),
     backUp: (path, onCopied = () => {}) => thread.callLong(onCopied, "backUp", path),
     history: (...args) => thread.call("history", ...args),

@@ -123,6 +123,40 @@ export function doubtInWords({ kind, ms }: ClockDoubt): string {
   return `the server's clock is ${ms > 0 ? "ahead of" : "behind"} the database's by ${length(ms)}`;
 }
 
+/** The clocks of a server without a command. */
+export interface ClockState {
+  /** The bank's time, as a batch would have it. */
+  timeMs: number;
+  /** How far the store's clock has jumped, ahead or back. */
+  jumpMs: number;
+  /** Why no money moves, in words; null while it moves. */
+  doubt: string | null;
+}
+
+export const clockStateOf = (
+  { timeMs, nowMs, steadyMs, doubt }: ClockReading,
+): ClockState => ({ timeMs, jumpMs: nowMs - steadyMs, doubt: doubt && doubtInWords(doubt) });
+
+/** Returns a jump as text: "+2:03:59" for hours, minutes and seconds ahead, or "none". */
+export function jumpInWords(jumpMs: number): string {
+  const seconds = Math.round(Math.abs(jumpMs) / 1_000);
+  if (seconds === 0) return "none";
+  const [minutes, rest] = [Math.floor(seconds / 60), seconds % 60];
+  const two = (number: number) => String(number).padStart(2, "0");
+  const length = `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(rest)}`;
+  return `${jumpMs > 0 ? "+" : "-"}${length}`;
+}
+
+/** Parses such a text; returns null for any other one. */
+export function jumpOf(text: string): number | null {
+  if (text === "none") return 0;
+  const [, sign, hours, minutes, seconds] = /^([+-])(\d{1,9}):([0-5]\d):([0-5]\d)$/.exec(text) ??
+    [];
+  if (sign === undefined) return null;
+  const ms = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000;
+  return sign === "+" ? ms : -ms;
+}
+
 function length(ms: number): string {
   const seconds = Math.floor(Math.abs(ms) / 1_000);
   if (seconds < 60) return `${seconds} s`;

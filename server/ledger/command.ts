@@ -288,8 +288,8 @@ export type Administer =
     /** Those whose devices paid without a record, whose names are logged. */
     paid: readonly TerminalId[];
   }
-  /** Confirms the clock after a jump. */
-  | { op: "confirm_clock"; operator: string }
+  /** Confirms the clock after a jump. `jumpMs`: the only jump that it confirms. */
+  | { op: "confirm_clock"; operator: string; jumpMs?: number }
   /** Sets the bank's time back to the store's clock, which is right. */
   | { op: "set_back_clock"; operator: string }
   | {

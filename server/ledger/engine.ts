@@ -13,7 +13,15 @@ import {
 } from "../audit/entry.ts";
 import { Books } from "./books.ts";
 import { firstRows } from "./canonical.ts";
-import { BankClock, type ClockDoubt, type ClockReading, doubtInWords, isAhead } from "./clock.ts";
+import {
+  BankClock,
+  type ClockDoubt,
+  type ClockReading,
+  type ClockState,
+  clockStateOf,
+  doubtInWords,
+  isAhead,
+} from "./clock.ts";
 import { type Command, type LogCommand, logCommand } from "./command.ts";
 import type { BatchOutcome } from "./link.ts";
 import type { Changes, Loaded } from "./model.ts";
@@ -78,7 +86,7 @@ export class Engine {
   #stopped = false;
   /** How many batches were committed, and how the clock was with the last one. */
   #batches = 0;
-  #doubt: string | null = null;
+  #state: ClockState = { timeMs: 0, jumpMs: 0, doubt: null };
 
   private constructor(
     private readonly dependencies: EngineDependencies,
@@ -246,7 +254,12 @@ export class Engine {
     if (changes.clock) this.clock.confirm(reading, changes.clock);
     const { doubt } = reading;
     this.#stopped = doubt !== null && !(changes.clock && doubt.kind === "jumped");
-    this.#doubt = this.#stopped && doubt ? doubtInWords(doubt) : null;
+    const { jumpMs, doubt: words } = clockStateOf(reading);
+    this.#state = {
+      timeMs: changes.timeMs,
+      jumpMs: changes.clock ? 0 : jumpMs,
+      doubt: this.#stopped ? words : null,
+    };
     this.#batches++;
     try {
       log.committed(sealed);
@@ -263,18 +276,17 @@ export class Engine {
       ...repliesOf(batch),
       accounts: changes.accounts.filter(({ kind }) => kind === "customer"),
       epochOpen: log.epochOpen,
-      ...(this.#doubt !== null && { clockDoubt: this.#doubt }),
+      ...(this.#state.doubt !== null && { clockDoubt: this.#state.doubt }),
     };
   }
 
-  /** Returns why no money moves, by the clock as it is now: in words; null while it moves. */
-  async clockDoubt(): Promise<string | null> {
+  /** Returns the clocks as they are now. */
+  async clockState(): Promise<ClockState> {
     const batches = this.#batches;
     const asked = this.clock.instant();
     const times = await this.dependencies.store.times();
-    if (batches !== this.#batches) return this.#doubt; // these times may be older than the batch's
-    const { doubt } = this.clock.read(times, asked);
-    return doubt && doubtInWords(doubt);
+    if (batches !== this.#batches) return this.#state; // these times may be older than the batch's
+    return clockStateOf(this.clock.read(times, asked));
   }
 }
 

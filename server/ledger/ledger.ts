@@ -8,6 +8,7 @@ import type { OnCopied } from "../../lib/private_file.ts";
 import type { Clock, Timers } from "../../lib/world.ts";
 import type { LoggedRow } from "../audit/entry.ts";
 import type { CheckedBooks, OnProgress } from "./check.ts";
+import type { ClockState } from "./clock.ts";
 import type { Command, Reply } from "./command.ts";
 import type { BatchOutcome, LedgerLink, LinkEvents } from "./link.ts";
 import type { Account, MovementId } from "./model.ts";
@@ -182,8 +183,13 @@ export class Ledger {
   }
 
   /** Returns why no money moves, by the clock as it is now: in words; null while it moves. */
-  clockDoubt(): Promise<string | null> {
-    return this.dependencies.link.clockDoubt();
+  async clockDoubt(): Promise<string | null> {
+    return (await this.clockState()).doubt;
+  }
+
+  /** Returns the clocks as they are now. */
+  clockState(): Promise<ClockState> {
+    return this.dependencies.link.clockState();
   }
 
   /** Recomputes the books from their movements, while all else waits. */

@@ -2,6 +2,7 @@
 import type { LoggedAt } from "../../lib/atm.ts";
 import type { OnCopied } from "../../lib/private_file.ts";
 import type { LoggedRow } from "../audit/entry.ts";
+import type { ClockState } from "./clock.ts";
 import type { CheckedBooks, OnProgress } from "./check.ts";
 import type { Command, Reply } from "./command.ts";
 import type { Account } from "./model.ts";
@@ -41,8 +42,8 @@ export interface LedgerLink {
   placeOf(row: LoggedRow): Promise<LoggedAt | undefined>;
   /** Reads outside batches, by the store's own names. */
   read(name: keyof ReadStore, args: readonly unknown[]): Promise<unknown>;
-  /** Returns why no money moves, by the clock as it is now: in words; null while it moves. */
-  clockDoubt(): Promise<string | null>;
+  /** Returns the clocks as they are now. */
+  clockState(): Promise<ClockState>;
   /** Recomputes the books from their movements, while all else waits. */
   check(onProgress: OnProgress): Promise<CheckedBooks>;
   /** Copies the books to a file, while all else waits. */

@@ -14,6 +14,7 @@ import { parsePlainAmount } from "../../lib/money.ts";
 import type { World } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
 import { proposersHalf } from "../credentials/one_time.ts";
+import { jumpInWords } from "../ledger/clock.ts";
 import { type Command, logCommand } from "../ledger/command.ts";
 import type { StorePlace } from "../ledger/open_store.ts";
 import type { ReadStore } from "../ledger/store.ts";
@@ -120,7 +121,8 @@ async function* propose(
   request: SignedRequest,
   by: Pick<Command, "signed" | "signer">,
 ): Answers {
-  const { operator, command } = request;
+  const { operator } = request;
+  const command = await namingClock(bank, request.command);
   const id = proposalHash(challenge, request);
   const words = commandInWords(command);
   const { outcome } = await bank.ledger.submit({
@@ -153,6 +155,12 @@ async function* propose(
         proposersHalf(bank.keys.audit, id),
     };
   }
+}
+
+/** Adds the clock's jump to its confirmation: the approval of another one is refused. */
+async function namingClock({ ledger }: Bank, command: OperatorCommand): Promise<OperatorCommand> {
+  if (command.command !== "confirm_clock") return command;
+  return { jump: jumpInWords((await ledger.clockState()).jumpMs), ...command };
 }
 
 /** Returns whether a command could move money, raise a limit or silence the log. */

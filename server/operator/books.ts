@@ -10,7 +10,7 @@ import { requireNewestKeys } from "../audit/newest_keys.ts";
 import { BankFolder, databasePath, newBackupPath } from "../folder/bank_folder.ts";
 import { auditKeyRingOf } from "../folder/bank_keys.ts";
 import { setMark } from "../folder/marks.ts";
-import { isAhead } from "../ledger/clock.ts";
+import { isAhead, jumpOf } from "../ledger/clock.ts";
 import { logCommand } from "../ledger/command.ts";
 import { faultInWords } from "../ledger/faults.ts";
 import type { FileToCheck } from "../ledger_service.ts";
@@ -83,8 +83,17 @@ export const bookCommands: Handlers<BookCommand> = {
     }
   },
 
-  async *confirm_clock(bank, { operator }) {
-    const { outcome, timeMs } = await bank.ledger.submit({ op: "confirm_clock", operator });
+  async *confirm_clock(bank, { operator, jump }) {
+    const jumpMs = jump === undefined ? undefined : jumpOf(jump);
+    if (jumpMs === null) throw new UsageError(`jump ${jump}: write such as +2:03:59, or none`, 2);
+    const confirm = { op: "confirm_clock", operator, jumpMs } as const;
+    const { outcome, timeMs } = await bank.ledger.submit(confirm);
+    if (outcome === "another_clock") {
+      throw new UsageError(
+        "the clock was not confirmed: it is another one now than when this was proposed. If it " +
+          "is right, propose it again",
+      );
+    }
     if (outcome !== "ok") {
       throw new UsageError(`the clock was not confirmed: ${inWords(outcome)}`);
     }

@@ -6,6 +6,7 @@ import { type OperatorCommand, operatorCommandFrom } from "../../lib/operator_co
 import { visibleText } from "../../lib/text.ts";
 import type { Bank } from "../bank.ts";
 import { bookedBy, movementRows, ownSideOf } from "../ledger/booked.ts";
+import { jumpInWords } from "../ledger/clock.ts";
 import type { Staff } from "../ledger/model.ts";
 import { terminalNamed } from "../terminals/change_keys.ts";
 import { changedLimits } from "./limits.ts";
@@ -16,8 +17,9 @@ import { fieldsOf } from "./words.ts";
 export async function openProposals(
   bank: Bank,
   staff: Staff,
-  nowMs: number,
 ): Promise<{ news: ProposalNews; command: OperatorCommand }[]> {
+  // A clock in doubt ends none.
+  const { timeMs: nowMs } = await bank.ledger.clockState();
   const open = staff.proposals.filter(({ timeMs }) => timeMs + proposalMsMax > nowMs)
     .toSorted((one, other) => one.timeMs - other.timeMs);
   return await Promise.all(open.map(async ({ id, operator, command: text, timeMs }) => {
@@ -61,6 +63,10 @@ async function factsOf(
       return await factsOfCustomer(bank, command.customer);
     case "write_off_terminal":
       return await factsOfTerminal(bank, command.name);
+    case "confirm_clock": {
+      const { jumpMs } = await bank.ledger.clockState();
+      return [{ name: "jump now", value: jumpInWords(jumpMs) }];
+    }
     case "add_operator":
     case "remove_operator": {
       const lost = approvalsLost(staff, command);

@@ -67,9 +67,7 @@ export const staffCommands: Handlers<
   },
 
   async *list_proposals(bank, { json = false }) {
-    const { lastMs, clockMs } = await bank.ledger.read.times();
-    const nowMs = Math.max(lastMs, clockMs ?? bank.world.nowMs());
-    const open = await openProposals(bank, await bank.ledger.read.staff(), nowMs);
+    const open = await openProposals(bank, await bank.ledger.read.staff());
     const rows = open.map(({ news: { id, operator, facts, untilMs }, command }) => {
       const words = commandInWords(command);
       const until = new Date(untilMs).toISOString();

@@ -89,7 +89,7 @@ class Watch {
         waiting: open.filter((each) => isWaiting(each, state.nowMs)).length,
         oldestMs: open[0]?.hold.timeMs ?? null,
       },
-      proposals: (await openProposals(bank, staff, state.nowMs)).map(({ news }) => news),
+      proposals: (await openProposals(bank, staff)).map(({ news }) => news),
       ...this.#today.news(state.nowMs),
       versions: { ...this.#versions },
     };

@@ -400,7 +400,7 @@ function isEffectOf(command: Command, action: string, movement: string | undefin
     case "set_limits":
       return action.startsWith("set limits");
     case "confirm_clock":
-      return action === "confirm the clock";
+      return action.startsWith("confirm the clock at ");
     case "set_back_clock":
       return action.startsWith("set the bank's time back from ");
     case "end_restore":

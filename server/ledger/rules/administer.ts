@@ -1,11 +1,15 @@
 /** Operators' changes of customers, accounts, terminals, limits and open movements. */
 import type { Outcome } from "../../../lib/errors.ts";
-import { oneTimePasswordMsMax } from "../../../lib/limits.ts";
-import { commandNonceMsMax } from "../../../lib/limits.ts";
+import {
+  clockProposedMsMax,
+  commandNonceMsMax,
+  oneTimePasswordMsMax,
+} from "../../../lib/limits.ts";
 import { amountMinorMax, balanceMinorMax } from "../../../lib/money.ts";
 import { isReservedName } from "../../audit/entry.ts";
 import { type Account, cashIdentity, type Limits } from "../model.ts";
 import type { Administer, Command, NewIdentity } from "../command.ts";
+import { jumpInWords } from "../clock.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { accountFacts } from "./movement_rows.ts";
 import { stopWaiting } from "./retell.ts";
@@ -307,10 +311,14 @@ export function endRestore(batch: Batch, { operator, reason }: Asked<"end_restor
 }
 
 /** Confirms the clock. The engine uses the new time once this is durable. */
-export function confirmClock(batch: Batch, { operator }: Asked<"confirm_clock">): Answer {
-  const outcome = "ok";
-  batch.books.confirmClock({ confirmedMs: batch.clocks.nowMs, timeMs: batch.timeMs });
-  batch.log(`operator ${operator}`, "confirm the clock", { outcome });
+export function confirmClock(batch: Batch, { operator, jumpMs }: Asked<"confirm_clock">): Answer {
+  const { nowMs, steadyMs } = batch.clocks;
+  const jump = nowMs - steadyMs;
+  const isAnother = jumpMs !== undefined && Math.abs(jump - jumpMs) > clockProposedMsMax;
+  const outcome = isAnother ? "another_clock" : "ok";
+  if (!isAnother) batch.books.confirmClock({ confirmedMs: nowMs, timeMs: batch.timeMs });
+  const clock = `${new Date(nowMs).toISOString()}, jump: ${jumpInWords(jump)}`;
+  batch.log(`operator ${operator}`, failed(`confirm the clock at ${clock}`, outcome), { outcome });
   return { outcome };
 }
 

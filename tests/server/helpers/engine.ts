@@ -58,7 +58,7 @@ export interface TestEngine {
   clock: { nowMs: number; runningMs?: number; storeMs?: number };
   /** What the store refused. */
   errors: string[];
-  /** As `LedgerLink` has it. */
+  /** Why no money moves, in words. */
   clockDoubt(): Promise<string | null>;
   /** Runs one batch. */
   run(...commands: Command[]): Promise<Reply[]>;
@@ -83,7 +83,7 @@ export async function engineOn(
   return {
     clock,
     errors,
-    clockDoubt: () => engine.clockDoubt(),
+    clockDoubt: async () => (await engine.clockState()).doubt,
     run: async (...commands) => (await engine.run(commands, onError)).replies,
     endEpoch: async () => void await engine.run([], onError, true),
   };

@@ -1,8 +1,19 @@
 /** A clock that jumps stops money, and nothing else, until it is right again or confirmed. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { clockAwayMsMax, clockJumpMsMax, clockSettleMs } from "../../../lib/limits.ts";
+import {
+  clockAwayMsMax,
+  clockJumpMsMax,
+  clockProposedMsMax,
+  clockSettleMs,
+} from "../../../lib/limits.ts";
 import { systemWithFiles } from "../../../lib/system.ts";
-import { BankClock, type ClockDoubt, doubtInWords } from "../../../server/ledger/clock.ts";
+import {
+  BankClock,
+  type ClockDoubt,
+  doubtInWords,
+  jumpInWords,
+  jumpOf,
+} from "../../../server/ledger/clock.ts";
 import type { ConfirmedClock } from "../../../server/ledger/model.ts";
 import { type Command, logCommand } from "../../../server/ledger/command.ts";
 import { checkStore } from "../../../server/ledger/check.ts";
@@ -292,6 +303,57 @@ onEachStore(
 );
 
 onEachStore(
+  "a clock that has jumped further than its proposal names is not confirmed",
+  async (make) => {
+    const store = await make(settings);
+    const { clock, run, clockDoubt } = await withdrawn(store);
+    const propose = {
+      op: "propose",
+      operator: "anna",
+      id: "p",
+      command: "{}",
+      words: "x",
+    } as const;
+    const confirmOf = (jumpMs: number): Command => ({
+      ...{ op: "confirm_clock", operator: "root", jumpMs },
+      approval: { proposal: "p", lapseMs: 24 * hour },
+    });
+    const last = async () => (await logOf(store)).at(-1)!.action;
+    clock.nowMs += 2 * hour;
+    await run(propose);
+    clock.nowMs += 718 * hour;
+    assertEquals(outcomesOf(await run(confirmOf(2 * hour))), ["another_clock"]);
+    assertEquals(
+      await last(),
+      "confirm the clock at 1970-03-13T16:00:00.000Z, jump: +720:00:00 failed - another clock",
+    );
+    assertEquals(await clockDoubt(), "the clock jumped ahead by 720 h 0 min");
+    assertEquals((await store.staff()).proposals, []);
+    clock.nowMs -= 718 * hour + clockProposedMsMax;
+    await run(propose);
+    assertEquals(outcomesOf(await run(confirmOf(2 * hour))), ["ok"]);
+    assertEquals(
+      await last(),
+      "confirm the clock at 1970-02-11T17:59:00.000Z, jump: +1:59:00",
+    );
+    assertEquals(await clockDoubt(), null);
+  },
+);
+
+Deno.test("a jump of the clock, in words and back", () => {
+  const rows: [number, string][] = [
+    [0, "none"],
+    [1_000, "+0:00:01"],
+    [-6 * minute - 59_000, "-0:06:59"],
+    [720 * hour + 3 * minute, "+720:03:00"],
+  ];
+  for (const [ms, words] of rows) assertEquals([jumpInWords(ms), jumpOf(words)], [words, ms]);
+  for (const text of ["", "2:00:00", "+2:60:00", "+2:0:0", "+0x2:00:00"]) {
+    assertEquals(jumpOf(text), null, text);
+  }
+});
+
+onEachStore(
   "a void goes through while the clock is in doubt: it moves no money, and the customer waits for it",
   async (make) => {
     const store = await make(settings);
@@ -331,9 +393,9 @@ onEachStore(
       "bank | the clock jumped ahead by 2 h 0 min - money stops",
       "bank | the clock is right again - money moves",
       "bank | the clock jumped ahead by 2 h 0 min - money stops",
-      "operator root | confirm the clock",
+      "operator root | confirm the clock at 1970-02-11T18:00:00.000Z, jump: +2:00:00",
       "bank | the clock jumped back by 1 h 0 min - money stops",
-      "operator root | confirm the clock",
+      "operator root | confirm the clock at 1970-02-11T17:00:00.000Z, jump: -1:00:00",
     ]);
   },
 );

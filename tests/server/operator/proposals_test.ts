@@ -1,7 +1,7 @@
 /** What an approver sees of a proposed command: its fields apart, and what the bank has of them. */
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { accountNumberOf } from "../../../lib/account_number.ts";
-import type { WatchedBank } from "../../../lib/console.ts";
+import type { ProposalNews, WatchedBank } from "../../../lib/console.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { amountMinorMax, balanceMinorMax, decimalText } from "../../../lib/money.ts";
 import type { OperatorCommand, Role } from "../../../lib/operator_commands.ts";
@@ -143,7 +143,7 @@ onEachBank(
             ["nobody could then approve", "anything"],
           ],
         ],
-        [{ command: "confirm_clock" }, [], []],
+        [{ command: "confirm_clock" }, [["jump", "none"]], [["jump now", "none"]]],
       ];
       for (const [command] of rows) {
         assertStringIncludes((await linesOf(bank, anna, command))[0]!, "not done yet");
@@ -228,6 +228,39 @@ onEachBank(
         assertStringIncludes(entry, `operator anna | ${command.command.replaceAll("_", " ")} (`);
       }
       assertEquals((await bank.ledger.read.staff()).proposals, []);
+    }),
+);
+
+onEachBank(
+  "an approved confirmation of the clock is only of the jump that its proposal names",
+  (withBank) =>
+    withBank(async (running) => {
+      const { bank } = running;
+      const anna = (await addOperator(bank, "anna")).signer;
+      const ben = (await addOperator(bank, "ben")).signer;
+      const { ledger } = bank;
+      const hour = 3_600_000;
+      const clockState = ledger.clockState.bind(ledger);
+      ledger.clockState = async () => ({ ...await clockState(), jumpMs: 2 * hour });
+      const [proposed] = await linesOf(bank, anna, { command: "confirm_clock" });
+      assertStringIncludes(proposed!, 'not done yet: confirm clock, jump: "+2:00:00"');
+      const named = (await running.entries()).at(-1)!;
+      assertStringIncludes(named, 'propose confirm clock, jump: "+2:00:00" (');
+      ledger.clockState = async () => ({ ...await clockState(), jumpMs: 720 * hour });
+      const nowMs = bank.world.nowMs;
+      bank.world.nowMs = () => nowMs() + 720 * hour;
+      const [{ id, fields, facts }] = await proposalsOf(bank, ben) as [ProposalNews];
+      bank.world.nowMs = nowMs;
+      assertEquals(fields.map(({ name, value }) => [name, value]), [["jump", "+2:00:00"]]);
+      assertEquals(facts, [{ name: "jump now", value: "+720:00:00" }]);
+      await assertRejects(
+        () => linesOf(bank, ben, { command: "approve", proposal: id }),
+        UsageError,
+        "it is another one now than when this was proposed. If it is right, propose it again",
+      );
+      const entry = (await running.entries()).at(-1)!;
+      assertMatch(entry, /confirm the clock at 2.*Z, jump: none failed - another clock/);
+      assertEquals(await proposalsOf(bank, ben), []);
     }),
 );
 

@@ -66,4 +66,5 @@ export type HardlyMet =
   | "unknown_name"
   | "has_card"
   | "no_card"
+  | "another_clock"
   | "clock_not_ahead";
