@@ -62,13 +62,25 @@ export const singleKeyPath = (folder: string) => `${folder}-operator.key`;
 /** The path of a copy of the books until it is checked, and fetched from the bank's folder. */
 export const newBackupPath = (folder: string, unique: string) => `${folder}/bank.backup-${unique}`;
 
-/** Removes copies that were not checked or fetched. */
+/** Removes copies that were not checked or fetched, with SQLite's files of them. */
 export function removeOldBackups(files: Files, folder: string): void {
   if (!isThere(files, folder)) return;
   for (const name of files.names(folder)) {
-    if (/^bank\.backup-[0-9a-f]+$/.test(name)) files.remove(`${folder}/${name}`);
+    if (backupName.test(name)) files.remove(`${folder}/${name}`);
   }
 }
+
+/** Removes SQLite's files of copies that are no longer in this folder. */
+export function removeStrayBackupFiles(files: Files, folder: string): void {
+  if (!isThere(files, folder)) return;
+  const names = files.names(folder);
+  for (const name of names) {
+    const copy = backupName.exec(name)?.[1];
+    if (copy !== undefined && !names.includes(copy)) files.remove(`${folder}/${name}`);
+  }
+}
+
+const backupName = /^(bank\.backup-[0-9a-f]+)(?:-(?:wal|shm|journal))?$/;
 
 /** Returns whether this folder has files of a bank. Those of an interrupted creation do not count. */
 export function holdsBank(files: Pick<Files, "facts">, folder: string): boolean {

@@ -1,6 +1,7 @@
 /** The ledger's commands and their replies: plain values, which can be sent to threads. */
 import type { LoggedAt } from "../../lib/atm.ts";
 import type { LoggedOutcome, Outcome } from "../../lib/errors.ts";
+import { reasonLengthMax } from "../../lib/limits.ts";
 import type { AmountFault } from "../../lib/money.ts";
 import type { Role } from "../../lib/operator_commands.ts";
 import type { EntryKind } from "../audit/entry.ts";
@@ -482,6 +483,13 @@ export function logCommand(
   more: Partial<Pick<LogCommand, "kind" | "outcome" | "terminal" | "leaves">> = {},
 ): LogCommand {
   return { op: "log", who, action, kind: "other", outcome: "ok", ...more };
+}
+
+/** Returns the entry of an operator's act that has ended. @param why it failed; null if it did not */
+export function endEntry(operator: string, act: string, why: string | null): LogCommand {
+  const reason = why?.replace(/\p{Cc}/gu, " ").slice(0, reasonLengthMax);
+  const outcome = why === null ? "ok" : "bad_command";
+  return logCommand(`operator ${operator}`, `${act}${reason ? ` (${reason})` : ""}`, { outcome });
 }
 
 export type Command =

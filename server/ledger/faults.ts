@@ -1,4 +1,5 @@
 /** Reports faults of the database in the operator's log: each once, and its end. */
+import { UsageError } from "../../lib/errors.ts";
 import { InDoubt } from "./store.ts";
 
 interface Fault {
@@ -32,6 +33,12 @@ const faultIn = (message: string) => faults.find(({ sign }) => sign.test(message
 /** Returns the fault that a message is about: "the disk is full"; null for another message. */
 export function causeInWords(message: string): string | null {
   return faultIn(message)?.cause ?? null;
+}
+
+/** Returns why a command failed, for the log. */
+export function whyInWords(error: Error): string {
+  if (error instanceof UsageError) return error.message;
+  return causeInWords(error.message) ?? "an internal error of the server";
 }
 
 /**

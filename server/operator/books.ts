@@ -7,12 +7,17 @@ import { removeIfThere, writePrivateFile } from "../../lib/private_file.ts";
 import { pause, type WorldWithFiles } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
 import { requireNewestKeys } from "../audit/newest_keys.ts";
-import { BankFolder, databasePath, newBackupPath } from "../folder/bank_folder.ts";
+import {
+  BankFolder,
+  databasePath,
+  newBackupPath,
+  removeStrayBackupFiles,
+} from "../folder/bank_folder.ts";
 import { auditKeyRingOf } from "../folder/bank_keys.ts";
 import { setMark } from "../folder/marks.ts";
 import { isAhead, jumpOf } from "../ledger/clock.ts";
-import { logCommand } from "../ledger/command.ts";
-import { faultInWords } from "../ledger/faults.ts";
+import { endEntry, type LogCommand, logCommand } from "../ledger/command.ts";
+import { faultInWords, whyInWords } from "../ledger/faults.ts";
 import type { FileToCheck } from "../ledger_service.ts";
 import { checkedInWords, withProgress } from "./check_books.ts";
 import type { Answers, Handlers, OperatorAnswer } from "./request.ts";
@@ -126,19 +131,21 @@ export const bookCommands: Handlers<BookCommand> = {
           "'deno task server --backups DIR', or give --out FILE",
       );
     }
-    const outcome = await logBackup(bank, operator);
+    const begin = logCommand(`operator ${operator}`, "begin a backup of the books");
+    const outcome = await logBackup(bank, begin);
     if (outcome !== "ok" && outcome !== null) {
       throw new UsageError(`no backup was made: ${inWords(outcome)}`);
     }
     const place = inFolder ? backupFolder ?? folder.path : folder.path;
     const path = backupFile ?? newBackupPath(place, hex(world.randomBytes(8)));
     const isThroughFolder = !inFolder && backupFile === null;
-    if (outcome === null && isThroughFolder && !ledger.isShared) {
-      throw new UsageError(`no backup was made: ${throughFolder(folder.path)}. ${otherCommands}`);
-    }
-    if (inFolder) world.files.makeFolder(place);
     let isKept = false;
+    let why = "the copy was not fetched";
     try {
+      if (outcome === null && isThroughFolder && !ledger.isShared) {
+        throw new UsageError(`no backup was made: ${throughFolder(folder.path)}. ${otherCommands}`);
+      }
+      if (inFolder) world.files.makeFolder(place);
       yield* copyTo(bank, path, (error) => {
         if (faultInWords(error) === null) throw error;
         throw new UsageError(
@@ -157,12 +164,20 @@ export const bookCommands: Handlers<BookCommand> = {
       if (outcome === null) {
         yield {
           line:
-            "its entry in the log waits until commits succeed: it is lost if the bank ends before",
+            "its entries in the log wait until commits succeed: they are lost if the bank ends before",
         };
       }
       yield* noteBackup(world, folder.path);
+    } catch (error) {
+      why = whyInWords(error as Error);
+      throw error;
     } finally {
-      if (!isKept && path !== backupFile) removeIfThere(world.files, path);
+      try {
+        if (!isKept && path !== backupFile) removeIfThere(world.files, path);
+        removeStrayBackupFiles(world.files, place);
+      } finally {
+        await logBackup(bank, endEntry(operator, "back up the books", isKept ? null : why));
+      }
     }
   },
 
@@ -198,11 +213,10 @@ const otherCommands =
   "'--backups DIR' there; otherwise stop the server and run 'deno task bank backup --out FILE'";
 
 /**
- * Submits the entry of a backup.
+ * Submits the entry of a backup's begin or end.
  * @returns its outcome; null if it waits, since nothing can be committed
  */
-async function logBackup({ ledger, world }: Bank, operator: string): Promise<Outcome | null> {
-  const entry = logCommand(`operator ${operator}`, "back up the books");
+async function logBackup({ ledger, world }: Bank, entry: LogCommand): Promise<Outcome | null> {
   const submitted = ledger.submit(entry);
   const answered = new AbortController();
   try {
@@ -215,7 +229,7 @@ async function logBackup({ ledger, world }: Bank, operator: string): Promise<Out
       }
       // A batch that was in doubt for long is answered with try_later at the end of the fault.
       submitted.then(({ outcome }) => outcome === "try_later" ? ledger.submit(entry) : null)
-        .catch(() => world.log(`the log has no entry of the backup by operator ${operator}`));
+        .catch(() => world.log(`the log has no entry '${entry.action}' of ${entry.who}`));
       return null;
     }
   } finally {

@@ -1,6 +1,6 @@
 /** Runs an operator's command, in a running server or without one. */
 import { inWords, UsageError } from "../../lib/errors.ts";
-import { proposalMsMax, reasonLengthMax } from "../../lib/limits.ts";
+import { proposalMsMax } from "../../lib/limits.ts";
 import {
   mayGive,
   operatorCommandFrom,
@@ -8,8 +8,8 @@ import {
   type OperatorRequest,
 } from "../../lib/operator_commands.ts";
 import type { Bank } from "../bank.ts";
-import { type Command, logCommand } from "../ledger/command.ts";
-import { causeInWords } from "../ledger/faults.ts";
+import { type Command, endEntry } from "../ledger/command.ts";
+import { whyInWords } from "../ledger/faults.ts";
 import { rehearse } from "../ledger/rehearse.ts";
 import { accountCommands } from "./accounts.ts";
 import { auditCommands } from "./audit.ts";
@@ -82,10 +82,7 @@ export async function* runOperatorCommand(
       isKept = true;
     }
   } catch (error) {
-    const { message } = error as Error;
-    why = error instanceof UsageError
-      ? message
-      : causeInWords(message) ?? "an internal error of the server";
+    why = whyInWords(error as Error);
     throw error;
   } finally {
     if (!isKept) why = "its key file was not kept";
@@ -170,10 +167,7 @@ export async function logAction(
   { command, operator }: OperatorRequest,
   why: string | null,
 ): Promise<void> {
-  const reason = why?.replace(/\p{Cc}/gu, " ").slice(0, reasonLengthMax);
-  const action = `${command.replaceAll("_", " ")}${reason ? ` (${reason})` : ""}`;
-  const outcome = why === null ? "ok" : "bad_command";
-  await bank.ledger.submit(logCommand(`operator ${operator}`, action, { outcome }));
+  await bank.ledger.submit(endEntry(operator, command.replaceAll("_", " "), why));
 }
 
 type Handler = (bank: Bank, request: OperatorRequest, signal: AbortSignal) => Answers;

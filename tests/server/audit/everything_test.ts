@@ -454,7 +454,7 @@ const operators: Event[] = [
   [
     "a backup",
     (scene) => scene.operate({ command: "back_up" }),
-    ["operator test | back up the books"],
+    ["operator test | begin a backup of the books", /^operator test \| back up the books/],
   ],
   [
     "the end of a restore",

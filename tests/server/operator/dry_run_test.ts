@@ -1,5 +1,11 @@
 /** A rehearsed restore or migration finds what the real one would, and changes no file. */
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { hex } from "../../../lib/bytes.ts";
 import { UsageError } from "../../../lib/errors.ts";
@@ -46,6 +52,33 @@ Deno.test("the server writes a backup into its folder for them, also for a timer
     await running.stop();
     const [restored] = await rehearseRestore(bankWorld(), { path: folder, from });
     assertStringIncludes(restored!, "the restore can be done");
+  }));
+
+Deno.test("the log has the begin of a backup and its end, and no file of an unfinished one remains", () =>
+  RunningBank.with(async (running) => {
+    const { bank, folder } = running;
+    const backups = bank.backupFolder = `${folder}-backups`;
+    const backUp = () => Array.fromAsync(running.operate({ command: "back_up", inFolder: true }));
+    const ends = async () =>
+      (await running.entries()).slice(-2).map((entry) => entry.slice(entry.indexOf("operator")));
+    const { ledger } = bank;
+    const copy = ledger.backUp.bind(ledger);
+    ledger.backUp = (path) => {
+      for (const end of ["", "-wal", "-shm"]) Deno.writeTextFileSync(path + end, "x");
+      return Promise.reject(new Error("database or disk is full"));
+    };
+    await assertRejects(backUp, UsageError, "no backup was made: the copy cannot be written");
+    const [begin = "", end = ""] = await ends();
+    assertStringIncludes(begin, "operator test | begin a backup of the books");
+    assertStringIncludes(end, "operator test | back up the books (no backup was made: ");
+    assertEquals(filesIn(backups), []);
+    ledger.backUp = copy;
+    for (const end of ["-wal", "-shm", "-journal"]) {
+      Deno.writeTextFileSync(`${backups}/bank.backup-00ff${end}`, "x");
+    }
+    await backUp();
+    assertEquals(filesIn(backups).length, 1);
+    assertMatch((await ends())[1]!, /^operator test \| back up the books(?! \()/);
   }));
 
 Deno.test("a rehearsed restore names what is missing, and changes nothing", () =>
