@@ -54,6 +54,7 @@ export type Refusal =
   | "clock_not_ahead" // the bank's time is not ahead of the clock, and was not set back
   | "rotation_under_way" // the terminal has not used its next key yet
   | "not_open" // the proposal has lapsed, has run or was rejected
+  | "changed_nothing" // the bank has already what the proposal would change
   | "too_many_proposals"
   | "not_ended" // the movement is open, or was refused: it has booked nothing to correct
   | "nothing_to_correct" // the movement has booked this amount

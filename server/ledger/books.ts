@@ -330,6 +330,14 @@ export class Books {
     if (!this.#administered.has(name)) this.#administered.set(name, { before: now(), now });
   }
 
+  /** Returns whether something changed other than by movements since the last `takeAdministered`. */
+  hasAdministered(): boolean {
+    // A clock that is confirmed again need not have another row.
+    return this.#administered.entries().some(([name, { before, now }]) =>
+      name === "clock" || before?.text !== now()?.text
+    );
+  }
+
   /** Returns the changes other than by movements since the last call, which an entry must cover. */
   takeAdministered(): RowChange[] {
     const rows = [...this.#administered.values()];

@@ -146,9 +146,14 @@ async function* approve(
     throw new CommandRefused(`nothing was approved: ${who} has no role for this now`);
   }
   const approval = { proposal: id, lapseMs: proposalMsMax };
-  const approved = withSubmit(bank, async (command) => {
-    const reply = await bank.ledger.submit({ ...command, approval });
+  const approved = withSubmit(bank, async (submitted) => {
+    const reply = await bank.ledger.submit({ ...submitted, approval });
     if (reply.outcome === "not_open") throw notOpen(id);
+    if (reply.outcome === "changed_nothing") {
+      throw new CommandRefused(
+        `the proposal is ended, and changed nothing: ${presentState(command)}`,
+      );
+    }
     return reply;
   });
   const carried = key === undefined ? {} : { key };

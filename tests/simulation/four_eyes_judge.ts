@@ -211,7 +211,6 @@ export class FollowedStaff {
     if (by === operator) this.#find(`${words}: the proposal ${id} is the same operator's`);
     if (timeMs >= found.timeMs + dayMs) this.#find(`${words} runs the lapsed proposal ${id}`);
     for (const each of [by, operator]) this.#requireRole(each, command.command, words);
-    if (action === `end the proposal ${id}, which changed nothing`) return;
     if (!isEffectOf(command, action, movement)) {
       this.#find(`${words} is not what the proposal ${id} asks: ${JSON.stringify(command)}`);
     }

@@ -63,7 +63,7 @@ function removeOperator(batch: Batch, { operator, name }: Asked<"remove_operator
 /** Keeps a command until a second operator approves it. Lapsed proposals are forgotten. */
 function propose(batch: Batch, { operator, id, command, words }: Asked<"propose">): Answer {
   const { staff } = batch.books;
-  const open = staff.proposals.filter((each) => isOpen(batch, each, proposalMsMax));
+  const open = staff.proposals.filter((each) => waits(batch, each, proposalMsMax));
   const outcome: Outcome = open.length < proposalsMax ? "ok" : "too_many_proposals";
   const proposals = [...open, { id, operator, command, timeMs: batch.timeMs }];
   if (outcome === "ok") batch.books.setStaff({ ...staff, proposals });
@@ -72,7 +72,9 @@ function propose(batch: Batch, { operator, id, command, words }: Asked<"propose"
 }
 
 function reject(batch: Batch, { operator, id, reason }: Asked<"reject_proposal">): Answer {
-  const outcome: Outcome = end(batch, { proposal: id, lapseMs: proposalMsMax }) ? "ok" : "not_open";
+  const proposal = { proposal: id, lapseMs: proposalMsMax };
+  const outcome: Outcome = isOpen(batch, proposal) ? "ok" : "not_open";
+  if (outcome === "ok") end(batch, proposal);
   const action = `${failed(`reject the proposal ${id}`, outcome)} - ${reason}`;
   batch.log(`operator ${operator}`, action, { outcome });
   return { outcome };
@@ -91,17 +93,16 @@ function rotateAuditKey(
   return { outcome };
 }
 
-/** Ends the proposal of an approved command, which runs once; returns whether it was open. */
-export function end(batch: Batch, { proposal: id, lapseMs }: Approval): boolean {
-  const { staff } = batch.books;
-  const found = staff.proposals.find((each) => each.id === id);
-  if (!found || !isOpen(batch, found, lapseMs)) return false;
-  batch.books.setStaff({
-    ...staff,
-    proposals: staff.proposals.filter((each) => each !== found),
-  });
-  return true;
+/** Returns whether a proposal can be approved or rejected. */
+export function isOpen(batch: Batch, { proposal: id, lapseMs }: Approval): boolean {
+  return batch.books.staff.proposals.some((each) => each.id === id && waits(batch, each, lapseMs));
 }
 
-const isOpen = ({ timeMs }: Batch, proposal: Proposal, lapseMs: number) =>
+/** Ends a proposal, which was approved or rejected: an approved command runs once. */
+export function end({ books }: Batch, { proposal: id }: Approval): void {
+  const proposals = books.staff.proposals.filter((each) => each.id !== id);
+  books.setStaff({ ...books.staff, proposals });
+}
+
+const waits = ({ timeMs }: Batch, proposal: Proposal, lapseMs: number) =>
   timeMs < proposal.timeMs + lapseMs;

@@ -32,7 +32,7 @@ import { administerDevice } from "./device_keys.ts";
 import { doubt } from "./doubt.ts";
 import { changePassword } from "./change_password.ts";
 import { logIn, logOnly } from "./log_in.ts";
-import { end, manageStaff } from "./manage_staff.ts";
+import { end, isOpen, manageStaff } from "./manage_staff.ts";
 import { retell, retold } from "./retell.ts";
 import { retellTransfer } from "./retell_transfer.ts";
 import { settle } from "./settle.ts";
@@ -94,18 +94,22 @@ function refusedBefore(batch: Batch, command: Command, moneyStopped: boolean): A
 function applyApproved(batch: Batch, command: Command): Answer {
   const { approval } = command;
   if (approval === undefined || command.op === "log") return apply(batch, command);
-  const { staff } = batch.books;
-  if (!end(batch, approval)) return { outcome: "not_open" };
-  const before = batch.entries.length;
+  if (!isOpen(batch, approval)) return { outcome: "not_open" };
+  const { entries, books } = batch;
+  const before = entries.length;
   const answer = apply(batch, command);
-  if (answer.outcome === "try_later") batch.books.setStaff(staff);
-  else if (batch.entries.length === before) {
-    // The end of the proposal needs an entry, though its command changed nothing.
-    const who = "operator" in command ? command.operator : "";
-    const action = `end the proposal ${approval.proposal}, which changed nothing`;
-    batch.log(`operator ${who}`, action, { outcome: "ok" });
-  }
-  return answer;
+  if (answer.outcome === "try_later") return answer;
+  const isChange = books.hasAdministered() ||
+    entries.slice(before).some(({ rows = [] }) => rows.length > 0);
+  const isRefused = answer.outcome === "ok" && !isChange;
+  end(batch, approval);
+  if (!isRefused && entries.length > before) return answer;
+  // The end of the proposal needs an entry, though its command changed nothing.
+  entries.length = before;
+  const who = `operator ${"operator" in command ? command.operator : ""}`;
+  const { outcome } = isRefused ? { outcome: "changed_nothing" as const } : answer;
+  batch.log(who, failed(`approve the proposal ${approval.proposal}`, outcome), { outcome });
+  return { ...answer, outcome };
 }
 
 function apply(batch: Batch, command: Command): Answer {

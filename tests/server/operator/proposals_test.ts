@@ -309,6 +309,34 @@ onEachBank(
 );
 
 onEachBank(
+  "an approval that would change nothing by now is refused, and ends its proposal with an entry",
+  (withBank) =>
+    withBank(async (running) => {
+      const { bank } = running;
+      const anna = (await addOperator(bank, "anna")).signer;
+      const ben = (await addOperator(bank, "ben")).signer;
+      const carl = (await addOperator(bank, "carl")).signer;
+      const revoke = { command: "revoke_terminal", name: "lobby" } as const;
+      await linesOf(bank, anna, revoke);
+      await linesOf(bank, carl, revoke);
+      const [first, second] = (await proposalsOf(bank, ben)).map(({ id }) => id);
+      await linesOf(bank, ben, { command: "approve", proposal: first! });
+      const before = await running.entries();
+      await assertRejects(
+        () => linesOf(bank, ben, { command: "approve", proposal: second! }),
+        UsageError,
+        "the proposal is ended, and changed nothing: terminal lobby is revoked already",
+      );
+      const after = (await running.entries()).slice(before.length);
+      assertEquals(after.length, 1);
+      const words = `operator ben | approve the proposal ${second} failed - changed nothing`;
+      assertStringIncludes(after[0]!, words);
+      assertEquals((await bank.ledger.read.staff()).proposals, []);
+      assertEquals((await bank.ledger.check()).problem, null);
+    }),
+);
+
+onEachBank(
   "proposer and approver see what nobody could approve once an operator is removed or has another role",
   (withBank) =>
     withBank(async ({ bank }) => {

@@ -56,6 +56,7 @@ export type HardlyMet =
   | "device_revoked"
   | "unproven"
   | "not_open"
+  | "changed_nothing"
   | "too_many_proposals"
   | "not_ended"
   | "nothing_to_correct"
