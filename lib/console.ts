@@ -63,8 +63,8 @@ export type LongCheck =
   | { state: "idle" }
   /** How many entries or rows are checked, of about how many; or bytes while these are copied. */
   | { state: "running"; done: number; of: number; isCopying: boolean }
-  /** `failed`: there was no check. `words` has the result. */
-  | { state: "good" | "bad" | "failed"; words: string; timeMs: number };
+  /** `failed`: there was no check. `unsure`: it may be done. `words` has the result. */
+  | { state: "good" | "bad" | "failed" | "unsure"; words: string; timeMs: number };
 
 export type LockReason = "idle" | "asked";
 

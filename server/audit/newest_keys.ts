@@ -43,5 +43,5 @@ export async function requireSharedKeys(log: Log, keys: AuditKeyRing): Promise<v
 /** Returns the error for keys that are not the newest. */
 export const notNewest = () =>
   new UsageError(
-    "the keys are not this bank's newest. Copy its newest bank.keys from a backup or another server",
+    "the keys are not this bank's newest. Copy its newest bank.keys from where you keep it or another server",
   );

@@ -375,7 +375,7 @@ export class Console implements ConsoleCalls {
       show({ state: "running", done, of, isCopying });
     };
     const result = await run(open, onProgress).catch((error): CheckResult => ({
-      state: error instanceof BadLog ? "bad" : "failed",
+      state: error instanceof BadLog ? "bad" : isSure(error) ? "failed" : "unsure",
       words: withoutFlags((error as Error).message),
     }));
     show({ ...result, timeMs: world.nowMs() });
@@ -461,12 +461,14 @@ export class Console implements ConsoleCalls {
         : { outcome: "proposed", proposal, lines };
     } catch (error) {
       const why = withoutFlags((error as Error).message);
-      const isSure = error instanceof UsageError && !(error instanceof CommandUnsure);
       // a command of several steps may end after some of them
-      return { outcome: isSure && lines.length === 0 ? "refused" : "unsure", why };
+      return { outcome: isSure(error) && lines.length === 0 ? "refused" : "unsure", why };
     }
   }
 }
+
+/** Returns whether the command that failed had no effect. */
+const isSure = (error: unknown) => error instanceof UsageError && !(error instanceof CommandUnsure);
 
 /** Returns a refusal without the dashes of its flags, which are fields here; commands keep theirs. */
 const withoutFlags = (text: string) =>

@@ -20,7 +20,7 @@ import { endEntry, type LogCommand, logCommand } from "../ledger/command.ts";
 import { faultInWords, whyInWords } from "../ledger/faults.ts";
 import type { FileToCheck } from "../ledger_service.ts";
 import { checkedInWords, withProgress } from "./check_books.ts";
-import type { Answers, Handlers, OperatorAnswer } from "./request.ts";
+import { type Answers, CommandRefused, type Handlers, type OperatorAnswer } from "./request.ts";
 import { requireReason } from "./words.ts";
 
 type BookCommand =
@@ -134,7 +134,7 @@ export const bookCommands: Handlers<BookCommand> = {
     const begin = logCommand(`operator ${operator}`, "begin a backup of the books");
     const outcome = await logBackup(bank, begin);
     if (outcome !== "ok" && outcome !== null) {
-      throw new UsageError(`no backup was made: ${inWords(outcome)}`);
+      throw noBackup(bank, inWords(outcome));
     }
     const place = inFolder ? backupFolder ?? folder.path : folder.path;
     const path = backupFile ?? newBackupPath(place, hex(world.randomBytes(8)));
@@ -143,17 +143,18 @@ export const bookCommands: Handlers<BookCommand> = {
     let why = "the copy was not fetched";
     try {
       if (outcome === null && isThroughFolder && !ledger.isShared) {
-        throw new UsageError(`no backup was made: ${throughFolder(folder.path)}. ${otherCommands}`);
+        throw noBackup(bank, `${throughFolder(folder.path)}. ${otherCommands}`);
       }
       if (inFolder) world.files.makeFolder(place);
       yield* copyTo(bank, path, (error) => {
         if (faultInWords(error) === null) throw error;
-        throw new UsageError(
+        throw noBackup(
+          bank,
           isThroughFolder
-            ? `no backup was made: ${throughFolder(folder.path)}, and cannot be written there ` +
-              `(${error.message}). Make room there. ${otherCommands}`
-            : `no backup was made: the copy cannot be written to ${path} (${error.message}). ` +
-              "Make room on its disk, or choose another one",
+            ? `${throughFolder(folder.path)}, and cannot be written there (${error.message}). ` +
+              `Make room there. ${otherCommands}`
+            : `the copy cannot be written to ${path} (${error.message}). Make room on its disk, ` +
+              "or choose another one",
         );
       });
       const line = yield* checkedCopy(world, { path, keys: auditKeys.versions });
@@ -204,6 +205,10 @@ export const bookCommands: Handlers<BookCommand> = {
     yield { line: "customers are served again" };
   },
 };
+
+/** Returns a refusal that names the fault for which nothing can be committed, too. */
+const noBackup = ({ ledger: { fault } }: Bank, why: string) =>
+  new CommandRefused(`no backup was made: ${why}${fault === null ? "" : `: ${fault}`}`);
 
 const throughFolder = (folder: string) =>
   `with --out and a running server the copy is made in ${folder} first`;

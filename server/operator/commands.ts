@@ -1,5 +1,5 @@
 /** Runs an operator's command, in a running server or without one. */
-import { inWords, UsageError } from "../../lib/errors.ts";
+import { UsageError } from "../../lib/errors.ts";
 import { proposalMsMax } from "../../lib/limits.ts";
 import {
   mayGive,
@@ -29,7 +29,7 @@ import { statusCommands } from "./status.ts";
 import { terminalCommands } from "./terminals.ts";
 import { terminalStoryCommands } from "./terminal_story.ts";
 import { watchCommands } from "./watch.ts";
-import { presentState } from "./words.ts";
+import { notOpenInWords, presentState } from "./words.ts";
 
 const handlers: Handlers<OperatorCommandName> = {
   ...terminalCommands,
@@ -162,9 +162,7 @@ async function* approve(
 }
 
 const notOpen = (id: string) =>
-  new UsageError(
-    `proposal ${id} was not approved: ${inWords("not_open")}. See 'deno task bank approvals'`,
-  );
+  new UsageError(`proposal ${id} was not approved: ${notOpenInWords}`);
 
 /** Logs a command that has no entry, and why it was refused; null if it was not. */
 export async function logAction(

@@ -5,7 +5,13 @@ import { openProposals } from "./proposals.ts";
 import type { Handlers } from "./request.ts";
 import { approvalsLost, requireAdminLeft } from "./staff_change.ts";
 import { listed } from "./table.ts";
-import { commandInWords, factsInWords, requireName, requireReason } from "./words.ts";
+import {
+  commandInWords,
+  factsInWords,
+  notOpenInWords,
+  requireName,
+  requireReason,
+} from "./words.ts";
 
 export const staffCommands: Handlers<
   "add_operator" | "remove_operator" | "list_operators" | "list_proposals" | "reject"
@@ -93,11 +99,8 @@ export const staffCommands: Handlers<
       reason: requireReason(reason),
     });
     if (outcome !== "ok") {
-      throw new UsageError(
-        `proposal ${proposal} was not rejected: ${
-          inWords(outcome)
-        }. See 'deno task bank approvals'`,
-      );
+      const why = outcome === "not_open" ? notOpenInWords : inWords(outcome);
+      throw new UsageError(`proposal ${proposal} was not rejected: ${why}`);
     }
     yield { line: `the proposal ${proposal} is rejected` };
   },

@@ -1,5 +1,5 @@
 /** Names, reasons and times as operators type them. */
-import { UsageError } from "../../lib/errors.ts";
+import { inWords, UsageError } from "../../lib/errors.ts";
 import { isInstantOrDay } from "../../lib/instant.ts";
 import { type OperatorCommand, operatorCommands } from "../../lib/operator_commands.ts";
 import { reasonLengthMax } from "../../lib/limits.ts";
@@ -117,6 +117,13 @@ export function presentState(command: OperatorCommand): string {
       return "it would change nothing";
   }
 }
+
+/** Returns why a proposal is neither approved nor rejected. */
+export const notOpenInWords =
+  `${
+    inWords("not_open")
+  }. It may have been approved or rejected, have lapsed, or have been withdrawn ` +
+  "with its operator, by a restore or by 'clock back'. See 'deno task bank approvals'";
 
 /** Returns facts as one line, with such quotes. */
 export function factsInWords(facts: readonly { name: string; value: string }[]): string {

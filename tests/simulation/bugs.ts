@@ -344,8 +344,8 @@ export const bugs: readonly Bug[] = [
   {
     name: "a rejected proposal is run",
     file: "server/ledger/rules/manage_staff.ts",
-    from: 'end(batch, { proposal: id, lapseMs: proposalMsMax }) ? "ok" : "not_open";',
-    to: 'batch.books.staff.proposals.some((each) => each.id === id) ? "ok" : "not_open";',
+    from: 'if (outcome === "ok") end(batch, proposal);',
+    to: "",
     options: "--faults colleagues",
   },
   {
@@ -358,8 +358,8 @@ export const bugs: readonly Bug[] = [
   {
     name: "an approved command runs twice",
     file: "server/ledger/rules/rules.ts",
-    from: 'if (!end(batch, approval)) return { outcome: "not_open" };',
-    to: "end(batch, approval);",
+    from: "  end(batch, approval);\n",
+    to: "",
     options: "--faults colleagues",
   },
   {

@@ -69,6 +69,24 @@ Deno.test("console: rows from before a restore are not shown after it, in a bank
     assertEquals(await console.refresh(customer), { failed: "no customer xavier" });
   }));
 
+Deno.test("console: a backup without an answer may be done, and a refused one is not", () =>
+  withConsole(async (console, server) => {
+    (await server.next("watch_bank")).send(pieceOf({ news: someNews }));
+    await shows(console, "Test Bank");
+    const rows = [
+      [{ error: "it was silent", exitCode: 1, refused: false, unsure: true }, "unsure"],
+      [{ error: "no backup was made", exitCode: 1, refused: true }, "failed"],
+      [null, "unsure"],
+    ] as const;
+    for (const [answer, state] of rows) {
+      void console.backUp();
+      const { send, end } = await server.next("back_up");
+      if (answer) send(answer);
+      else end();
+      await shows(console, `"backup":{"state":"${state}"`);
+    }
+  }));
+
 Deno.test("console: it signs nothing for another bank in its folder, and says so", () =>
   withConsole(async (console, server) => {
     const watching = await server.next("watch_bank");

@@ -197,9 +197,9 @@ export const bankAudit = [
     define: (command, { operator, task }) =>
       command.action((bank) =>
         operator(bank, { command: "rotate_audit_key" }, {
-          next: `copy bank.keys, which has both keys; ${
+          next: `copy bank.keys, which has every version of it; then copy the books: ${
             task("bank backup", bank)
-          } copies the books.`,
+          }, or PostgreSQL's tools.`,
         })
       ),
   }),

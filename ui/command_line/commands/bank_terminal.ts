@@ -180,9 +180,9 @@ export const bankTerminal = [
     define: (command, { operator, task }) =>
       command.action((bank) =>
         operator(bank, { command: "rotate_key" }, {
-          next: `copy bank.keys, which has the new key; ${
+          next: `copy bank.keys, which has the new key; then copy the books: ${
             task("bank backup", bank)
-          } copies the books.`,
+          }, or PostgreSQL's tools.`,
         })
       ),
   }),

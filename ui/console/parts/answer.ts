@@ -3,11 +3,13 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { ActAnswer } from "../../../lib/console.ts";
 
+export const unsure = "It may be done: look before you repeat it";
+
 const answers: Record<ActAnswer["outcome"], { head: string; tone: string }> = {
   done: { head: "Done", tone: "good" },
   proposed: { head: "Proposed: a second operator has 24 hours to approve it", tone: "calm" },
   refused: { head: "Not done", tone: "warn" },
-  unsure: { head: "It may be done: look before you repeat it", tone: "warn" },
+  unsure: { head: unsure, tone: "warn" },
 };
 
 export function Answer({ answer }: { answer: ActAnswer }): VNode {

@@ -12,7 +12,7 @@ export interface CheckWords {
   effect: string;
   /** What it counts. */
   units: string;
-  heads: Readonly<Record<"good" | "bad" | "failed", string>>;
+  heads: Readonly<Record<"good" | "bad" | "failed" | "unsure", string>>;
 }
 
 export function Checking({ check, words, nowMs, onBegin }: {

@@ -2,6 +2,7 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { mayGive } from "../../../../lib/operator_commands.ts";
+import { unsure } from "../../parts/answer.ts";
 import { Checking, type CheckWords } from "../../parts/checking.ts";
 import type { ScreenProps } from "../../state/model.ts";
 
@@ -10,7 +11,7 @@ const words: CheckWords = {
   running: "Backing up…",
   effect: "The server copies the books into its folder for backups and checks the copy.",
   units: "rows",
-  heads: { good: "Backed up", bad: "The books are wrong", failed: "No backup" },
+  heads: { good: "Backed up", bad: "The books are wrong", failed: "No backup", unsure },
 };
 
 export function Backup({ state, news, send }: ScreenProps): VNode | null {

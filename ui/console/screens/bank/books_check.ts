@@ -11,7 +11,7 @@ const words: CheckWords = {
   effect: "Works all balances out again from the movements, and compares every row with the log. " +
     "It takes some minutes in a large bank.",
   units: "rows",
-  heads: { good: "Good", bad: "The books are wrong", failed: "Not checked" },
+  heads: { good: "Good", bad: "The books are wrong", failed: "Not checked", unsure: "Not checked" },
 };
 
 export function BooksCheck({ state, news, send }: ScreenProps): VNode | null {

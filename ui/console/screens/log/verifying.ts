@@ -10,7 +10,12 @@ const words: CheckWords = {
   running: "Verifying…",
   effect: "Checks each entry, in order, with the log’s first key.",
   units: "entries",
-  heads: { good: "Good", bad: "The log was changed", failed: "Not verified" },
+  heads: {
+    good: "Good",
+    bad: "The log was changed",
+    failed: "Not verified",
+    unsure: "Not verified",
+  },
 };
 
 export function Verifying({ state, news, send }: ScreenProps): VNode | null {
