@@ -122,8 +122,8 @@ export function presentState(command: OperatorCommand): string {
 export const notOpenInWords =
   `${
     inWords("not_open")
-  }. It may have been approved or rejected, have lapsed, or have been withdrawn ` +
-  "with its operator, by a restore or by 'clock back'. See 'deno task bank approvals'";
+  }. It may be approved, rejected, lapsed, or withdrawn with its operator, by a ` +
+  "restore or 'clock back'. See 'deno task bank approvals'";
 
 /** Returns facts as one line, with such quotes. */
 export function factsInWords(facts: readonly { name: string; value: string }[]): string {

@@ -162,6 +162,7 @@ Deno.test({
         }
         const timeUnknown =
           /the copy is good.*\n.*\nthe backup is good; its time could not be noted/;
+        assertEquals((await operate(folder, "approvals"))[0], 1);
         const [kept, why, said] = await run(folder, "backup");
         assertEquals([kept, why], [0, ""]);
         assertMatch(said, timeUnknown);
@@ -173,6 +174,7 @@ Deno.test({
           const [, , log] = await run(folder, "audit", "show");
           logged = log.match(/back up the books/g)?.length ?? 0;
           assert(logged <= tries + 1 && looks < 100, log);
+          assert(!/list proposals(?! \(the disk is full\))/.test(log), log);
         }
         assertEquals(await server.end(), 0);
         await asking;

@@ -24,6 +24,8 @@ export class CommitFailed extends Error {
 
 export class SqliteConnection {
   readonly #statements = new Map<string, StatementSync>();
+  /** Why the last commit is in doubt. */
+  #fault = "";
 
   private constructor(
     readonly path: string,
@@ -120,7 +122,8 @@ export class SqliteConnection {
     try {
       this.database.exec(how);
     } catch (error) {
-      throw new CommitFailed((error as Error).message, { cause: error });
+      this.#fault = (error as Error).message;
+      throw new CommitFailed(this.#fault, { cause: error });
     }
   }
 
@@ -172,7 +175,8 @@ export class SqliteConnection {
   }
 
   #requireOpen(): void {
-    if (!this.database.isOpen) throw new Error("the database is closed: a commit is in doubt");
+    if (this.database.isOpen) return;
+    throw new Error(`the database is closed: a commit is in doubt: ${this.#fault}`);
   }
 
   #statement(sql: string): StatementSync {

@@ -489,7 +489,7 @@ onEachBank(
       await assertRejects(
         () => linesOf(bank, ben, { command: "approve", proposal }),
         UsageError,
-        `proposal ${proposal} was not approved: not open. It may have been approved or rejected, have lapsed`,
+        `proposal ${proposal} was not approved: not open. It may be approved, rejected, lapsed, or withdrawn`,
       );
     }),
 );
