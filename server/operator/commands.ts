@@ -151,7 +151,7 @@ async function* approve(
     if (reply.outcome === "not_open") throw notOpen(id);
     if (reply.outcome === "changed_nothing") {
       throw new CommandRefused(
-        `the proposal is ended, and changed nothing: ${presentState(command)}`,
+        `nothing was done, and the proposal is ended: ${presentState(command)}`,
       );
     }
     return reply;

@@ -325,7 +325,7 @@ onEachBank(
       await assertRejects(
         () => linesOf(bank, ben, { command: "approve", proposal: second! }),
         UsageError,
-        "the proposal is ended, and changed nothing: terminal lobby is revoked already",
+        "nothing was done, and the proposal is ended: terminal lobby is revoked already",
       );
       const after = (await running.entries()).slice(before.length);
       assertEquals(after.length, 1);
