@@ -120,6 +120,7 @@ export class BankAtm implements Atm {
     this.#desk = reader && new CardDesk({
       ...{ reader, world, onChange, log, takeCardMsMax },
       serves: () => this.#serves && this.#visits.current === null,
+      isByPassword: () => this.#visits.current?.byCard === false,
       onAttention: () => this.#report(),
     });
   }
@@ -279,12 +280,14 @@ export class BankAtm implements Atm {
 
   // The screens' calls
 
-  logIn(
+  async logIn(
     username: string,
     password: string,
   ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }> {
-    if (this.#failure || !this.#disk.check()) return Promise.resolve({ outcome: "device_fault" });
-    return this.#visits.logIn(username, password);
+    if (this.#failure || !this.#disk.check()) return { outcome: "device_fault" };
+    const answer = await this.#visits.logIn(username, password);
+    if (answer.outcome === "ok") this.#desk?.onVisitByPassword();
+    return answer;
   }
 
   async logInWithCard(pin: string): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }> {
@@ -381,7 +384,9 @@ export class BankAtm implements Atm {
   }
 
   async depositCancel(): Promise<void> {
-    await this.#guard(() => this.#cashier.alone(() => this.#cashier.returnEscrow()));
+    await this.#guard(() =>
+      this.#cashier.alone(() => this.#cashier.returnEscrow(this.#visits.current))
+    );
     this.#report();
     this.#notify();
   }

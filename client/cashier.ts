@@ -84,6 +84,8 @@ export class Cashier {
   /** The end of a deposit whose devices stopped answering, until its customer reads it. */
   #lost: { payer: Payer; receipt: Receipt } | null = null;
   #presenting = false;
+  /** The customer to whom notes were presented last. */
+  #receiver: Payer | null = null;
 
   constructor(private readonly dependencies: CashierDependencies) {
     this.#voiding = new Voiding(dependencies);
@@ -114,24 +116,22 @@ export class Cashier {
   }
 
   /**
-   * Returns the notes that a customer is to take. While the devices do not answer, nobody is asked to
-   * take what they last reported, but the customer for whom it was presented.
+   * Returns the notes that a customer is to take. Nobody else is asked to take them; while the devices
+   * do not answer, nobody is asked to take what they last reported.
    */
   toTake(): NoteCounts {
-    const { devices } = this.dependencies;
-    return devices.away() && !this.#presenting ? new Map() : devices.presented();
+    const { devices, visitor } = this.dependencies;
+    const isHere = this.#receiver !== null && this.#receiver === visitor();
+    return this.#presenting || (isHere && !devices.away()) ? devices.presented() : new Map();
   }
 
   /**
    * Recovers after a start or an interruption: retracts notes in transit, records interrupted
-   * outcomes, and returns the notes in escrow, unless their customer's visit has ended.
+   * outcomes, and returns the notes in escrow, if their customer is still logged in.
    */
   async recover(): Promise<void> {
     await this.alone(async () => {
-      if (!await this.#clear()) return;
-      const depositor = this.#depositor;
-      const isAway = depositor !== null && this.dependencies.visitor() !== depositor;
-      await this.returnEscrow(isAway);
+      if (await this.#clear()) await this.returnEscrow(this.dependencies.visitor());
     });
   }
 
@@ -317,7 +317,7 @@ export class Cashier {
 
   /** Opens the acceptor and counts notes until it is shut. */
   async openAcceptor(payer: Payer): Promise<AtmOutcome> {
-    const { devices, onChange } = this.dependencies;
+    const { devices, journal, onChange, onError } = this.dependencies;
     if (payer.inDoubt) return "earlier_in_doubt";
     // A retract may fail and also break the acceptor.
     if (!await this.#clear() || devices.jammed().includes("acceptor")) {
@@ -327,6 +327,13 @@ export class Cashier {
     if (!devices.accepting()) {
       if (!await this.#drive(() => devices.cashInStart())) {
         await this.#refuse(payer, "deposit", 0n, "device_fault");
+        return "device_fault";
+      }
+      try {
+        journal.accepting({ account: payer.account.id, uid: payer.uid });
+      } catch (error) {
+        await this.#drive(() => devices.cashInRollback()); // counted notes would be another customer's
+        if (!onError(error)) throw error;
         return "device_fault";
       }
       this.#depositor = payer;
@@ -397,19 +404,20 @@ export class Cashier {
       : (isLost ? devices.away() : await this.#clear())
       ? await this.#move(payer, { kind: "deposit", amount, notes }, act)
       : await refuse("device_fault"); // lost devices that answer again return the notes
-    await this.returnEscrow();
+    await this.returnEscrow(payer);
     return result;
   }
 
   /**
-   * Returns the notes in escrow. Flags notes that cannot be returned or are not taken.
-   * @param isAway whether their customer's visit is over: someone else could take them
+   * Returns the notes in escrow to the customer who put them in, and keeps those of another. Flags
+   * notes that are kept, cannot be returned or are not taken.
+   * @param customer who is at the ATM; null if nobody is known to be
    */
-  async returnEscrow(isAway = false): Promise<void> {
+  async returnEscrow(customer: Payer | null): Promise<void> {
     const { devices, journal, world, currency, log } = this.dependencies;
     if (!devices.accepting() && devices.withheld().size === 0) return;
     await this.#stopCounting();
-    if (!isAway) {
+    if (customer !== null && customer === this.#depositor) {
       if (await this.#drive(() => devices.cashInRollback()) === null) return;
       await this.#untilTaken();
     }
@@ -417,12 +425,18 @@ export class Cashier {
     const notes = devices.withheld();
     if (notes.size > 0) {
       const movement = newMovementId(world);
-      const left = { movement, amount: totalOf(notes), currency: currency(), notes };
+      const { account = null, uid = null, deposit = null } = journal.depositor() ?? {};
+      const amount = totalOf(notes);
+      const whose = `${deposit === null ? "no deposit was confirmed" : `deposit ${deposit}`}, ${
+        account === null ? "of an unknown account" : `account ${account}`
+      }`;
+      const why = `notes of a customer were not returned: ${whose}`;
       journal.whole(() => {
-        journal.left(left, "notes of a customer were not returned", world.nowMs());
+        const left = { movement, amount, currency: currency(), notes, account, uid };
+        journal.left(left, why, world.nowMs());
         devices.retractWithheld();
       });
-      log(`notes of a customer were not returned: ${movement}, ${left.amount} minor units`);
+      log(`${why}, ${amount} minor units`);
       await this.#drive(() => devices.carryOut());
     }
     this.dependencies.onChange();
@@ -551,6 +565,7 @@ export class Cashier {
     const { world, devices, onChange } = this.dependencies;
     if (devices.presented().size === 0) return true;
     this.#presenting = true;
+    this.#receiver = this.dependencies.visitor();
     onChange();
     const taken = new AbortController();
     const over = AbortSignal.any([taken.signal, this.#closing.signal]);

@@ -63,6 +63,15 @@ export interface BankBooks {
   cash: bigint;
 }
 
+/** A customer who puts notes in. */
+export interface Depositor {
+  /** The number and the uid of the account. */
+  account: string;
+  uid: string | null;
+  /** The deposit's movement; null before the customer has confirmed it. */
+  deposit: string | null;
+}
+
 type Intended =
   & Pick<JournalEntry, "movement" | "kind" | "amount" | "currency" | "notes">
   & Partial<Pick<JournalEntry, "account" | "uid" | "bankTimeMs">>;
@@ -138,6 +147,26 @@ export class Journal {
   /** Flags a movement that the devices lost count of. */
   doubtful(movement: string, why: string): void {
     this.#end(movement, "state = 'doubtful', why = ?", why);
+  }
+
+  /** Records for whom the acceptor was opened, before it counts a note. */
+  accepting(depositor: Pick<Depositor, "account" | "uid">): void {
+    this.database.prepare(
+      `INSERT OR REPLACE INTO settings
+       SELECT 'depositor', json_object('account', ?, 'uid', ?, 'after', coalesce(max(rowid), 0))
+       FROM journal`,
+    ).run(depositor.account, depositor.uid);
+  }
+
+  /** Returns the customer whose notes the acceptor counted last; null if there is none. */
+  depositor(): Depositor | null {
+    const row = this.database.prepare("SELECT value FROM settings WHERE name = 'depositor'").get();
+    if (!row) return null;
+    const { account, uid, after } = JSON.parse(row.value as string);
+    const deposit = this.database.prepare(
+      "SELECT movement FROM journal WHERE kind = 'deposit' AND rowid > ? ORDER BY rowid LIMIT 1",
+    ).get(after);
+    return { account, uid, deposit: (deposit?.movement ?? null) as string | null };
   }
 
   /** Flags notes that a customer left in the ATM and that the bank has not booked. */

@@ -249,17 +249,18 @@ export class Visits {
     this.#forget(ended);
     await ask(visit.bank, { op: "log_out", reason });
     await visit.bank.close();
-    await cashier.alone(() => cashier.returnEscrow());
+    await cashier.alone(() => cashier.returnEscrow(visit));
   }
 
   /** Ends the visit whose line has ended. */
   async onDisconnected(bank: BankClient): Promise<void> {
     const { cashier, line } = this.dependencies;
-    if (this.#current?.bank !== bank) return;
+    const visit = this.#current;
+    if (visit?.bank !== bank) return;
     line.markLost();
     await cashier.idle();
     this.#forget("connection_lost");
-    await cashier.alone(() => cashier.returnEscrow());
+    await cashier.alone(() => cashier.returnEscrow(visit));
   }
 
   /** Ends the visit as a power cut does: nothing is sent, no device acts. */
@@ -285,10 +286,11 @@ export class Visits {
 
   async #endByBank(ended: VisitEnd): Promise<void> {
     const { cashier, line } = this.dependencies;
+    const visit = this.#current;
     line.giveUp();
     await cashier.idle();
     this.#forget(ended);
-    await cashier.alone(() => cashier.returnEscrow());
+    await cashier.alone(() => cashier.returnEscrow(visit));
   }
 
   #forget(ended: VisitEnd): void {

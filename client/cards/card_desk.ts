@@ -1,7 +1,7 @@
 /**
  * The card of the customer at the ATM: it is read while nobody is logged in, comes back before notes
- * are handed out or when the visit ends, and is retained if nobody takes it. Its number is only in
- * memory, from the reading to the return.
+ * are handed out or when the visit ends, and is retained if nobody takes it, or if it is an earlier
+ * customer's. Its number is only in memory, from the reading to the return.
  */
 import { atmIdleMsMax, cardReaderRetryMs, takeCardMsMax } from "../../lib/limits.ts";
 import { isCardNumber } from "../../lib/card.ts";
@@ -13,6 +13,8 @@ export interface CardDeskParts {
   world: Timers;
   /** Returns whether a card that is inserted now can be used. */
   serves: () => boolean;
+  /** Returns whether a customer is logged in with the password. */
+  isByPassword: () => boolean;
   /** Called when the card, or where it is, changed. */
   onChange: () => void;
   /** Called when staff must see to the reader, or no longer: a card was retained, or it is jammed. */
@@ -25,6 +27,10 @@ export interface CardDeskParts {
 export class CardDesk {
   readonly #closing = new AbortController();
   #number: string | null = null;
+  /** Whether the card was read here, and the reader has answered since. */
+  #isKnown = false;
+  /** Ends waiting until the card is taken. */
+  #stopReturning = () => {};
   #returning: Promise<boolean> | null = null;
   #returned = Promise.withResolvers<void>();
   #cancelIdle = () => {};
@@ -36,6 +42,7 @@ export class CardDesk {
 
   constructor(private readonly parts: CardDeskParts) {
     parts.reader.onChange = () => {
+      if (parts.reader.away()) this.#isKnown = false;
       if (this.#isGone) void this.giveBack(); // it left without a command of this desk
       parts.onChange();
       this.#tellStaff();
@@ -56,7 +63,12 @@ export class CardDesk {
     const { reader } = this.parts;
     if (reader.away() || this.isJammed) return null;
     if (this.#number !== null) return "inserted";
-    return reader.media() === "entering" ? "returned" : "none";
+    return reader.media() === "entering" && !this.#isAnothers ? "returned" : "none";
+  }
+
+  /** Whether a card in the reader is not that of the customer who is logged in. */
+  get #isAnothers(): boolean {
+    return this.parts.isByPassword() && !this.#isKnown;
   }
 
   get isJammed(): boolean {
@@ -82,7 +94,10 @@ export class CardDesk {
       try {
         await reader.ready();
         if (reader.media() === "notPresent") await this.#serveOne();
-        else if (!await this.giveBack()) await pause(world, cardReaderRetryMs, signal);
+        else {
+          await this.giveBack();
+          if (reader.media() !== "notPresent") await pause(world, cardReaderRetryMs, signal);
+        }
       } catch (error) {
         if (!(error instanceof CardReaderError)) throw error;
         await pause(world, cardReaderRetryMs, signal);
@@ -95,6 +110,7 @@ export class CardDesk {
     const { reader, serves, onChange } = this.parts;
     const number = await reader.read();
     if (this.#closing.signal.aborted) return;
+    this.#isKnown = true;
     if (number === null || !isCardNumber(number) || !serves()) {
       await this.giveBack();
       return;
@@ -118,7 +134,17 @@ export class CardDesk {
     this.#cancelIdle();
   }
 
-  /** Returns the card, and retains it if it is not taken. Returns whether it was taken. */
+  /** Called when a visit has begun with the password: a card at the exit is an earlier customer's. */
+  onVisitByPassword(): void {
+    if (this.#returning === null) return;
+    this.#isKnown = false;
+    this.#stopReturning();
+  }
+
+  /**
+   * Returns the card, and retains it if it is not taken, or at once if it is an earlier customer's.
+   * Returns false if the customer has not taken a card.
+   */
   giveBack(): Promise<boolean> {
     this.#cancelIdle();
     this.#number = null;
@@ -132,24 +158,29 @@ export class CardDesk {
     const { reader, world, onChange, log } = this.parts;
     if (reader.media() === "notPresent") return true;
     try {
-      await reader.eject();
-      onChange();
-      const over = new AbortController();
-      const ends = AbortSignal.any([over.signal, this.#closing.signal]);
-      const late = pause(world, this.parts.takeCardMsMax ?? takeCardMsMax, ends);
-      await Promise.race([reader.taken(), late]);
-      over.abort();
-      this.#why = "";
-      if (reader.media() === "notPresent") return true;
-      if (this.#closing.signal.aborted) return false; // the next start continues here
+      if (!this.#isAnothers) {
+        await reader.eject();
+        onChange();
+        const over = new AbortController();
+        const ends = AbortSignal.any([over.signal, this.#closing.signal]);
+        this.#stopReturning = () => over.abort();
+        const late = pause(world, this.parts.takeCardMsMax ?? takeCardMsMax, ends);
+        await Promise.race([reader.taken(), late]);
+        over.abort();
+        if (reader.media() === "notPresent") return true;
+        if (this.#closing.signal.aborted) return false; // the next start continues here
+      }
       await reader.retain();
-      log("a card was not taken, and is retained");
-      return false;
+      this.#why = "";
+      log(
+        `a card ${this.#isAnothers ? "of an earlier customer" : "was not taken, and"} is retained`,
+      );
+      return this.#isAnothers;
     } catch (error) {
       if (!(error instanceof CardReaderError)) throw error;
       if (error.message !== this.#why) log(`the card reader failed: ${error.message}`);
       this.#why = error.message;
-      return false;
+      return this.#isAnothers;
     } finally {
       onChange();
     }

@@ -197,6 +197,7 @@ export class Branch {
       keepKey,
       behindMs = 0,
       byService = false,
+      devicesAway = false,
       deviceKeys,
       attest,
       equipReader,
@@ -213,6 +214,8 @@ export class Branch {
       behindMs?: number;
       /** Whether the devices are behind WebSocket. */
       byService?: boolean;
+      /** Whether they do not answer until they are restarted. */
+      devicesAway?: boolean;
       /** The keys of devices behind WebSocket. */
       deviceKeys?: DeviceKeys;
       /** Makes their end-to-end security. */
@@ -232,6 +235,7 @@ export class Branch {
         ...(equipReader && { equipReader }),
       })
       : null;
+    if (devicesAway) served?.switchOff();
     const devices = served?.simulated ?? equip(database);
     let socket!: FragileSocket;
     let dead = false;

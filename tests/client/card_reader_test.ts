@@ -67,7 +67,7 @@ class Service {
     const log = (line: string) => void this.logged.push(line);
     const reader = new Xfs4IotCardReader({ url: this.url, connect, world, log });
     const desk = new CardDesk({
-      ...{ reader, world, log, serves: () => true, takeCardMsMax },
+      ...{ reader, world, log, serves: () => true, isByPassword: () => false, takeCardMsMax },
       onChange: () => onChange(reader),
       onAttention: () => this.retained++,
     });

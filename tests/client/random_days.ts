@@ -131,6 +131,6 @@ async function serveCustomer(
   if (opened !== "ok") return opened;
   for (let count = chance.below(8); count > 0; count--) await simulated.insert(chance.of(notes));
   if (what === "deposit") return (await cashier.alone(() => cashier.deposit(payer))).outcome;
-  await cashier.alone(() => cashier.returnEscrow());
+  await cashier.alone(() => cashier.returnEscrow(payer));
   return "handed back";
 }

@@ -196,14 +196,22 @@ Deno.test("a device that does not see into its tray has no notes there once a re
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("nobody is asked to take the notes that devices presented before they stopped answering", async () => {
+Deno.test("only the customer to whom notes were presented is asked to take them, and nobody while the devices are away", async () => {
   const folder = await Deno.makeTempDir();
   const branch = await openBranch(folder, chanceOf(3), "by messages");
   const start = await startAtm(branch, true);
-  const { cashier, devices } = start;
+  const { cashier, devices, simulated, payer } = start;
   await devices.dispense(new Map([[2_000n, 1]]));
   await devices.present();
+  assertEquals(totalOf(cashier.toTake()), 0n, "they are nobody's");
+  simulated.takeNotes();
+  await until("taken", () => devices.presented().size === 0);
+  simulated.arm("jam before retract");
+  await cashier.alone(() => cashier.withdraw(payer, 2_000n));
   assertEquals(totalOf(cashier.toTake()), 2_000n);
+  start.visitor = { ...payer };
+  assertEquals(totalOf(cashier.toTake()), 0n);
+  start.visitor = payer;
   (devices as Xfs4IotDevices).close();
   await until("they are away", () => devices.away());
   assertEquals([totalOf(devices.presented()), totalOf(cashier.toTake())], [2_000n, 0n]);
