@@ -24,6 +24,7 @@ export const faultClasses = [
   "write-offs",
   "plain-devices",
   "colleagues",
+  "absences",
 ] as const;
 export type FaultClass = typeof faultClasses[number];
 

@@ -645,7 +645,13 @@ class Simulation {
     const random = this.#random.split(`supervisor ${what.name} ${what.starts}`);
     while (this.#open) {
       if (!what.isRunning && what.isKept) {
-        await this.#scheduler.pause(random.between(delayMs / 2, 8 * delayMs), "restart");
+        const isAbsent = what instanceof DeviceBox && this.config.faults.has("absences") &&
+          random.chance(0.5);
+        if (isAbsent) this.#count("fault: devices stay off for minutes");
+        const ms = isAbsent
+          ? random.between(minuteMs / 2, 10 * minuteMs)
+          : random.between(delayMs / 2, 8 * delayMs);
+        await this.#scheduler.pause(ms, "restart");
         if (!this.#open) return;
         if (!what.isKept) continue;
         try {
@@ -707,6 +713,7 @@ class Simulation {
     if (faults.has("clocks")) again("clock", 12, (own) => this.#turnClock(own));
     if (faults.has("operators")) again("operator", 2, () => this.#operators.act());
     if (faults.has("tokens")) again("jackpot", 6, (own) => this.#replayTokens(own));
+    if (faults.has("absences")) again("cabinet", 2, (own) => this.#cutCabinet(own));
     if (faults.has("readers")) again("card reader", 6, (own) => this.#jamReader(own));
     if (this.#colleagues) again("colleagues", 1, () => this.#colleagues!.act());
     if (faults.has("cards")) again("thief", 3, (own) => this.#stealPins(own));
@@ -749,6 +756,20 @@ class Simulation {
     const name = what instanceof Machine ? "ATM" : what instanceof DeviceBox ? "devices" : "server";
     this.#count(`fault: crash of ${name} (${kind})`);
     what.crash(kind, "at any moment");
+  }
+
+  /** An ATM and its devices lose power while notes of a customer, or a card, are in the devices. */
+  async #cutCabinet(random: Random): Promise<void> {
+    for (let tries = 0; tries < 120; tries++) {
+      const machine = this.#machines.find((each) =>
+        each.box?.isRunning && (each.customerNotes() > 0n || each.box.hasCard)
+      );
+      if (machine && random.chance(0.3)) {
+        this.#count("fault: power cut of a cabinet with notes or a card");
+        return machine.crash("power cut", "with notes or a card in it");
+      }
+      await this.#scheduler.pause(1_000, "cabinet");
+    }
   }
 
   async #part(random: Random): Promise<void> {

@@ -18,6 +18,7 @@ const newer: ReadonlySet<FaultClass> = new Set<FaultClass>([
   "readers",
   "write-offs",
   "colleagues",
+  "absences",
 ]);
 
 /** Returns a small simulation, chosen by its seed. */
