@@ -645,13 +645,10 @@ class Simulation {
     const random = this.#random.split(`supervisor ${what.name} ${what.starts}`);
     while (this.#open) {
       if (!what.isRunning && what.isKept) {
-        const isAbsent = what instanceof DeviceBox && this.config.faults.has("absences") &&
-          random.chance(0.5);
-        if (isAbsent) this.#count("fault: devices stay off for minutes");
-        const ms = isAbsent
-          ? random.between(minuteMs / 2, 10 * minuteMs)
-          : random.between(delayMs / 2, 8 * delayMs);
-        await this.#scheduler.pause(ms, "restart");
+        if (what instanceof DeviceBox && this.config.faults.has("absences")) {
+          await this.#stayOff(random);
+        }
+        await this.#scheduler.pause(random.between(delayMs / 2, 8 * delayMs), "restart");
         if (!this.#open) return;
         if (!what.isKept) continue;
         try {
@@ -756,6 +753,16 @@ class Simulation {
     const name = what instanceof Machine ? "ATM" : what instanceof DeviceBox ? "devices" : "server";
     this.#count(`fault: crash of ${name} (${kind})`);
     what.crash(kind, "at any moment");
+  }
+
+  /** Devices stay off for minutes, while their ATM goes on with other customers. */
+  async #stayOff(random: Random): Promise<void> {
+    if (!this.#troubled || random.chance(0.5)) return;
+    this.#count("fault: devices stay off for minutes");
+    const endMs = this.#scheduler.timeMs + random.between(minuteMs / 2, 10 * minuteMs);
+    while (this.#troubled && this.#scheduler.timeMs < endMs) {
+      await this.#scheduler.pause(1_000, "absence");
+    }
   }
 
   /** An ATM and its devices lose power while notes of a customer, or a card, are in the devices. */
