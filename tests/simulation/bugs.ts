@@ -410,6 +410,13 @@ export const bugs: readonly Bug[] = [
     options: withRestoresOfTwo,
   },
   {
+    name: "an earlier customer's notes are given to who is there",
+    file: "client/cashier.ts",
+    from: "if (customer !== null && customer === this.#depositor) {",
+    to: "if (customer !== undefined) {",
+    options: "--faults tokens,absences",
+  },
+  {
     name: "a proposal outlives a restore",
     file: "server/ledger/rules/administer.ts",
     from: "books.setStaff({ ...command.staff ?? books.staff, proposals: [] });",
