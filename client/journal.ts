@@ -158,7 +158,7 @@ export class Journal {
     ).run(depositor.account, depositor.uid);
   }
 
-  /** Returns the customer whose notes the acceptor counted last; null if there is none. */
+  /** Returns the customer whose notes the acceptor counted last; null before the first deposit. */
   depositor(): Depositor | null {
     const row = this.database.prepare("SELECT value FROM settings WHERE name = 'depositor'").get();
     if (!row) return null;

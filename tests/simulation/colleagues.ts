@@ -43,7 +43,7 @@ interface Proposed {
   readonly command: OperatorCommand;
 }
 
-/** An answer, or why there is none. */
+/** An answer, or the error that the operator got instead. */
 type Outcome =
   | { claim: "done"; answers: OperatorAnswer[] }
   | { claim: "not done" | "in doubt"; error: Error };
