@@ -39,6 +39,7 @@ export class Reports {
   finished = 0;
   readonly #done = new Map<string, bigint>();
   readonly #intents: Intent[] = [];
+  /** By terminal and the attempt's number there. */
   readonly #attempts = new Map<string, Attempt>();
   readonly #looks: Look[] = [];
 
@@ -61,12 +62,12 @@ export class Reports {
         ...{ terminal, fromMs: line.fromMs, untilMs: null },
         ...{ claim, handed: 0n, booked: null },
       };
-      this.#attempts.set(line.attempt, attempt);
+      this.#attempts.set(`${terminal} ${line.attempt}`, attempt);
       const { intent } = line;
       this.#intents.push({ ...intent, amount: BigInt(intent.amount), attempts: [attempt] });
     } else if ("concluded" in line) {
       const { claim, booked } = line;
-      Object.assign(this.#attempts.get(line.concluded)!, {
+      Object.assign(this.#attempts.get(`${terminal} ${line.concluded}`)!, {
         untilMs: line.untilMs,
         claim: claim.said === "done" ? { ...claim, amount: BigInt(claim.amount) } : claim,
         handed: BigInt(line.handed),

@@ -101,7 +101,7 @@ class Visitors {
   /** One visit of the ATM's own customer, who may have any of the newest passwords. */
   async ownVisit(): Promise<boolean> {
     for (const password of this.own.passwords) {
-      const { outcome, retryAfterMs } = await this.atm.logIn(this.own.username, password);
+      const { outcome, retryAfterMs } = await this.#logInOwn(password);
       if (outcome === "ok") {
         this.own.holds(password);
         await this.#whileInside(this.own.username);
@@ -112,6 +112,15 @@ class Visitors {
     }
     say({ wrong: `${this.own.username} is kept out with ${this.own.passwords.length} passwords` });
     return false;
+  }
+
+  /** Logs in with this password, as soon as earlier wrong ones allow it. */
+  async #logInOwn(password: string): ReturnType<BankAtm["logIn"]> {
+    for (;;) {
+      const answer = await this.atm.logIn(this.own.username, password);
+      if (answer.outcome !== "throttled") return answer;
+      await pause(answer.retryAfterMs ?? 100);
+    }
   }
 
   async visit({ username, password }: Known): Promise<void> {
