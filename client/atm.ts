@@ -230,6 +230,7 @@ export class BankAtm implements Atm {
     const { devices, demo, aids, receiptUrl } = this.dependencies;
     const { current: visit, idleMsMax, ended } = this.#visits;
     const presented = this.#cashier.toTake();
+    const cassettes = devices.cassettes();
     return {
       ...this.#line.state,
       failure: this.#failure,
@@ -249,8 +250,8 @@ export class BankAtm implements Atm {
       ended,
       language: this.dependencies.language ?? "en",
       cash: {
-        cassettes: notesView(devices.cassettes()),
-        fastAmounts: fastAmounts(devices.cassettes()).map(String),
+        cassettes: notesView(cassettes),
+        fastAmounts: fastAmounts(cassettes).map(String),
         accepted: notesOf(this.#line.state.currency).map(String),
       },
       escrow: visit && devices.accepting() ? stack(devices.escrow()) : null,

@@ -5,7 +5,7 @@
 import { dispensedNotesMax, fastAmountsMax, typedNotesMax } from "../../lib/limits.ts";
 import { type Currency, minorFromText } from "../../lib/money.ts";
 import { notesOf } from "../../lib/notes.ts";
-import { type NoteCounts, noteMix } from "./note_mix.ts";
+import { type NoteCounts, payable } from "./note_mix.ts";
 
 /** Returns the cassettes of a demo: all notes but the smallest and the largest. */
 export function demoFilling(currency: Currency): NoteCounts {
@@ -19,10 +19,8 @@ export function demoFilling(currency: Currency): NoteCounts {
 export function fastAmounts(cassettes: NoteCounts): bigint[] {
   if (cassettes.size === 0) return [];
   const smallest = [...cassettes.keys()].reduce((least, value) => value < least ? value : least);
-  return [2n, 4n, 5n, 6n, 10n, 15n, 20n, 30n, 40n, 50n]
-    .map((times) => times * smallest)
-    .filter((amount) => noteMix(cassettes, amount, dispensedNotesMax) !== null)
-    .slice(0, fastAmountsMax);
+  const round = [2n, 4n, 5n, 6n, 10n, 15n, 20n, 30n, 40n, 50n].map((times) => times * smallest);
+  return payable(cassettes, round, dispensedNotesMax).slice(0, fastAmountsMax);
 }
 
 /**

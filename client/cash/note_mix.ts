@@ -21,30 +21,33 @@ export function plus(notes: NoteCounts, more: NoteCounts, sign: 1 | -1 = 1): Not
   return new Map([...sum].filter(([, count]) => count !== 0));
 }
 
+/** The fewest notes for each amount up to a largest one. */
+interface FewestNotes {
+  /** The notes' values, the largest first, in steps of their greatest common divisor. */
+  sizes: number[];
+  step: bigint;
+  /** By steps: the fewest notes that make so many steps; Infinity if none do. */
+  fewest: Float64Array;
+  /** By value, then steps: how many notes of it such a mix takes, over mixes of the values before it. */
+  used: Uint16Array[];
+}
+
 /**
- * Returns the mix of the available notes that makes the amount with the fewest notes, at most
- * `notesMax`; null if none exists.
- *
- * Computes the fewest notes for each smaller amount, one denomination at a time, from the largest.
- * Amounts are counted in steps of the notes' greatest common divisor, which keeps the tables small.
+ * Computes the fewest notes for each amount up to `most`, one denomination at a time, from the largest;
+ * null where no amount can be paid. Amounts are counted in steps of the notes' greatest common divisor,
+ * which keeps the tables small.
  */
-export function noteMix(
-  available: NoteCounts,
-  amount: bigint,
-  notesMax: number,
-): NoteCounts | null {
+function fewestNotes(available: NoteCounts, most: bigint, notesMax: number): FewestNotes | null {
   const values = [...available.keys()].filter((value) => value > 0n).sort((a, b) => a < b ? 1 : -1);
   const step = values.reduce(gcd, 0n);
-  if (amount <= 0n || step === 0n || amount % step !== 0n) return null;
-  if (amount > values[0]! * BigInt(notesMax)) return null;
-  const steps = Number(amount / step);
-  // fewest[s]: the fewest notes that make s steps; Infinity if none do
+  if (step === 0n || most <= 0n) return null;
+  const payableMax = values[0]! * BigInt(notesMax);
+  const steps = Number((most < payableMax ? most : payableMax) / step);
   let fewest = new Float64Array(steps + 1).fill(Infinity);
   fewest[0] = 0;
-  const usedOf: Uint16Array[] = [];
-  for (const value of values) {
-    const size = Number(value / step);
-    const countMax = Math.min(available.get(value)!, notesMax);
+  const sizes = values.map((value) => Number(value / step));
+  const used = sizes.map((size, index) => {
+    const countMax = Math.min(available.get(values[index]!)!, notesMax);
     const better = fewest.slice();
     const used = new Uint16Array(steps + 1);
     for (let sum = size; sum <= steps; sum++) {
@@ -57,17 +60,53 @@ export function noteMix(
       }
     }
     fewest = better;
-    usedOf.push(used);
-  }
-  if (fewest[steps]! > notesMax) return null;
+    return used;
+  });
+  return { sizes, step, fewest, used };
+}
+
+/** Returns how many steps an amount is, if `notesMax` notes make it; null if not. */
+function stepsOf(
+  { step, fewest }: FewestNotes,
+  amount: bigint,
+  notesMax: number,
+): number | null {
+  if (amount <= 0n || amount % step !== 0n) return null;
+  const steps = Number(amount / step);
+  return (fewest[steps] ?? Infinity) <= notesMax ? steps : null;
+}
+
+/**
+ * Returns the mix of the available notes that makes the amount with the fewest notes, at most
+ * `notesMax`; null if none exists.
+ */
+export function noteMix(
+  available: NoteCounts,
+  amount: bigint,
+  notesMax: number,
+): NoteCounts | null {
+  const table = fewestNotes(available, amount, notesMax);
+  let left = table && stepsOf(table, amount, notesMax);
+  if (table === null || left === null) return null;
+  const { sizes, step, used } = table;
   const mix = new Map<bigint, number>();
-  let left = steps;
-  for (let index = values.length - 1; index >= 0; index--) {
-    const count = usedOf[index]![left]!;
-    if (count > 0) mix.set(values[index]!, count);
-    left -= count * Number(values[index]! / step);
+  for (let index = sizes.length - 1; index >= 0; index--) {
+    const count = used[index]![left]!;
+    if (count > 0) mix.set(BigInt(sizes[index]!) * step, count);
+    left -= count * sizes[index]!;
   }
   return mix;
+}
+
+/** Returns those of the amounts that some mix of at most `notesMax` notes makes, in the same order. */
+export function payable(
+  available: NoteCounts,
+  amounts: readonly bigint[],
+  notesMax: number,
+): bigint[] {
+  const most = amounts.reduce((most, amount) => amount > most ? amount : most, 0n);
+  const table = fewestNotes(available, most, notesMax);
+  return amounts.filter((amount) => table !== null && stepsOf(table, amount, notesMax) !== null);
 }
 
 /**
@@ -119,21 +158,16 @@ export function nearestAmounts(available: NoteCounts, amount: bigint, notesMax: 
   const step = [...available.keys()].reduce(gcd, 0n);
   if (step === 0n) return [];
   const most = totalOf(available);
-  const find = (from: bigint, by: bigint) => {
-    for (
-      let steps = 0, sum = from;
-      steps < nearestStepsMax && sum > 0n && sum <= most;
-      steps++, sum += by
-    ) {
-      if (noteMix(available, sum, notesMax)) return [sum];
-    }
-    return [];
+  const found = (from: bigint, by: bigint) => {
+    const sums = Array.from({ length: nearestStepsMax }, (_, steps) => from + BigInt(steps) * by)
+      .filter((sum) => sum > 0n && sum <= most);
+    return payable(available, sums, notesMax).slice(0, 1);
   };
   const below = amount - (amount % step || step);
   const start = below > most ? most : below;
   return [
-    ...find(start, -step),
-    ...find(below + step === amount ? amount + step : below + step, step),
+    ...found(start, -step),
+    ...found(below + step === amount ? amount + step : below + step, step),
   ];
 }
 

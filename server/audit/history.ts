@@ -126,6 +126,7 @@ export async function usualOf(
         recipients.set(account, name);
       }
     }
+    if (lastWithdrawal !== undefined && recipients.size === usualRecipientsMax) break;
   }
   return {
     ...(lastWithdrawal !== undefined && { lastWithdrawal: lastWithdrawal.toString() }),

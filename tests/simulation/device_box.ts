@@ -71,7 +71,7 @@ export class DeviceBox {
     readonly host: Host,
     private readonly world: DeviceBoxWorld,
   ) {
-    prepareTables(this.database.raw, name, devicesVersions);
+    this.database.prepared((raw) => prepareTables(raw, name, devicesVersions));
   }
 
   set crashesAtPoint(probability: number) {
@@ -223,7 +223,7 @@ export class DeviceBox {
   /** Takes the presented notes, whether or not it runs. */
   takeNotes(): void {
     if (this.#running) this.#act(({ devices }) => devices.takeNotes());
-    else this.database.raw.exec("DELETE FROM notes WHERE place IN ('tray', 'mouth')");
+    else this.database.exec("DELETE FROM notes WHERE place IN ('tray', 'mouth')");
   }
 
   /** What people do reaches a device that may crash at it, or that has failed. */

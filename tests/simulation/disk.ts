@@ -73,6 +73,19 @@ class Inode {
     return result;
   }
 
+  /** What was written is durable from now on. */
+  sync(): void {
+    const isInside = this.unsynced.every(({ offset, bytes }) =>
+      offset + bytes.length <= this.durable.length
+    );
+    if (isInside) {
+      for (const { offset, bytes } of this.unsynced) {
+        this.durable.set(bytes, offset);
+      }
+    } else this.durable = this.withWrites(this.unsynced);
+    this.unsynced = [];
+  }
+
   /** Nothing but these bytes is left, as after a power cut. */
   restart(bytes: Uint8Array<ArrayBuffer>): void {
     this.content = bytes;
@@ -320,8 +333,7 @@ class DiskFile implements OpenFile {
       this.inode.unsynced = []; // no later sync writes these pages: a power cut loses them
       throw error;
     }
-    this.inode.durable = this.inode.withWrites(this.inode.unsynced);
-    this.inode.unsynced = [];
+    this.inode.sync();
     this.disk.named();
     this.process.point(`after syncing ${this.path}`);
   }

@@ -2,6 +2,7 @@
  * The judge of the log, written from FORMAT.md alone: every chain is followed from its first key, every
  * entry opened, and what the entries say is held against the rows of movements and the log as a file.
  */
+import { Buffer } from "node:buffer";
 import { createDecipheriv, createHash, createHmac } from "node:crypto";
 import type { Finding } from "./money_judges.ts";
 import type { EntryRecord, Records } from "./records.ts";
@@ -66,12 +67,21 @@ export function saidIn({ chains, entries }: Records, { bankKeys }: LogKeys): Sai
   );
 }
 
+/** Of a version of the AUDIT_KEY. */
+interface EntryKeys {
+  readonly mac: Uint8Array;
+  readonly enc: Uint8Array;
+}
+
 /** Returns the versions of the AUDIT_KEY. */
-function auditKeysIn(bankKeys: readonly string[]): ReadonlyMap<number, Uint8Array> {
-  return new Map(
-    bankKeys.flatMap((text) => JSON.parse(text).audit as { version: number; key: string }[])
-      .map(({ version, key }) => [version, Uint8Array.fromHex(key)]),
-  );
+function auditKeysIn(bankKeys: readonly string[]): ReadonlyMap<number, EntryKeys> {
+  const kept = bankKeys
+    .flatMap((text) => JSON.parse(text).audit as { version: number; key: string }[])
+    .map(({ version, key }) => [version, Uint8Array.fromHex(key)] as const);
+  return new Map([...new Map(kept)].map(([version, key]) => [version, {
+    mac: expand(key, "strongroom/1 audit mac", 32),
+    enc: expand(key, "strongroom/1 audit enc", 16),
+  }]));
 }
 
 export function judgeLog(records: Records, keys: LogKeys): Finding[] {
@@ -125,17 +135,16 @@ function followChain(
   }
 }
 
-function open(entry: EntryRecord, chain: Uint8Array, key: Uint8Array | undefined): Said | null {
-  if (!key) return null;
+function open(entry: EntryRecord, chain: Uint8Array, keys: EntryKeys | undefined): Said | null {
+  if (!keys) return null;
   const { sequence, keyVersion, sealed } = entry;
   const body = sealed.subarray(0, -32);
   const aad = [ascii("strongroom/1 audit entry"), chain, u64(sequence), u32(keyVersion)];
   const bits = 8 * aad.reduce((sum, part) => sum + part.length, 0);
-  const tag = hmac(expand(key, "strongroom/1 audit mac", 32), ...aad, body, u64(bits));
+  const tag = hmac(keys.mac, ...aad, body, u64(bits));
   if (!isSame(tag, sealed.subarray(-32))) return null;
-  const enc = expand(key, "strongroom/1 audit enc", 16);
-  const cipher = createDecipheriv("aes-128-cbc", enc, body.subarray(0, 16));
-  const plain = Uint8Array.from([...cipher.update(body.subarray(16)), ...cipher.final()]);
+  const cipher = createDecipheriv("aes-128-cbc", keys.enc, body.subarray(0, 16));
+  const plain = Buffer.concat([cipher.update(body.subarray(16)), cipher.final()]);
   const [line = "", facts = "{}"] = new TextDecoder().decode(plain.subarray(32)).split("\n");
   const [who = "", ...action] = line.split(" | ");
   const shown = sha256(plain.subarray(16, 32), ascii(action.join(" | ")));

@@ -66,7 +66,7 @@ export class Machine {
     readonly box: DeviceBox | null = null,
   ) {
     this.disk = new Disk(host);
-    prepareTables(this.#database.raw, name);
+    this.#database.prepared((raw) => prepareTables(raw, name));
   }
 
   /** Where the notes are. */
@@ -121,8 +121,8 @@ export class Machine {
     if (!this.box && this.#running) return void this.#running.atm.takeCard();
     const slot = this.#slot();
     if (slot.at !== "exit") return;
-    this.#counters.statement("UPDATE settings SET value = ? WHERE name = 'card reader'")
-      .run(JSON.stringify({ ...slot, number: null }));
+    const change = "UPDATE settings SET value = ? WHERE name = 'card reader'";
+    this.#counters.run(change, [JSON.stringify({ ...slot, number: null })]);
   }
 
   #slot(): { number?: string | null; at?: string } {
@@ -216,7 +216,7 @@ export class Machine {
   async takeNotes(): Promise<void> {
     if (this.box) this.box.takeNotes();
     else if (this.#running) await this.#running.atm.takeNotes();
-    else this.#database.raw.exec("DELETE FROM notes WHERE place IN ('tray', 'mouth')");
+    else this.#database.exec("DELETE FROM notes WHERE place IN ('tray', 'mouth')");
   }
 
   insertNote(value: bigint): void {

@@ -14,7 +14,8 @@ import type { AccountDayEnd, DayEnd, Hold, ReadStore } from "../../server/ledger
 import type { MemoryTables } from "./memory_tables.ts";
 
 const by = <T>(text: (value: T) => string) => (a: T, b: T) => text(a) < text(b) ? -1 : 1;
-const isSame = (a: Uint8Array, b: Uint8Array) => a.every((byte, at) => byte === b[at]);
+const isSame = (a: Uint8Array, b: Uint8Array) =>
+  a[0] === b[0] && a.every((byte, at) => byte === b[at]);
 
 /** Answers at once. */
 export class MemoryReads implements ReadStore {
