@@ -22,11 +22,20 @@ export const balanceMinorMax = 10n ** 15n;
 /** The same for the bank's own accounts, which mirror all others: far below 2^63. */
 export const ownBalanceMinorMax = 10n ** 18n;
 
+/** `Intl` takes its time, and a terminal key file is read at each connection. */
+const currenciesKnown = new Map<string, Currency>();
+
 /**
  * Returns the currency of an ISO 4217 code, with its exponent from `Intl`.
  * @throws {RangeError} if the code does not exist
  */
 export function currencyOf(code: string): Currency {
+  const known = currenciesKnown.get(code) ?? currencyFromIntl(code);
+  currenciesKnown.set(code, known);
+  return known;
+}
+
+function currencyFromIntl(code: string): Currency {
   if (!/^[A-Z]{3}$/.test(code) || !Intl.supportedValuesOf("currency").includes(code)) {
     throw new RangeError(`no such currency: ${code}`);
   }

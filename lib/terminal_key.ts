@@ -40,14 +40,15 @@ export function formatTerminalKey(
  * @throws {UsageError} if the text is not a terminal key
  */
 export function parseTerminalKey(text: string, path: string): NamedTerminalKey {
-  const bad = new UsageError(
-    `${path} is not a terminal key file. Make one with 'deno task bank terminal enroll NAME --out FILE'`,
-  );
+  const bad = () =>
+    new UsageError(
+      `${path} is not a terminal key file. Make one with 'deno task bank terminal enroll NAME --out FILE'`,
+    );
   let fields: Record<string, unknown>;
   try {
     fields = JSON.parse(text);
   } catch {
-    throw bad;
+    throw bad();
   }
   const [bank, terminal] = [fromHex(fields?.bank, 16), fromHex(fields?.terminal, 16)];
   const key = fromHex(fields?.key, 32);
@@ -56,7 +57,7 @@ export function parseTerminalKey(text: string, path: string): NamedTerminalKey {
   if (
     format !== formatName || !bank || !terminal || !key || !currency || typeof name !== "string" ||
     !isName(name) || !isKeyVersion(version)
-  ) throw bad;
+  ) throw bad();
   return { bank, terminal, key, name, currency, version };
 }
 

@@ -36,6 +36,9 @@ export interface DeviceBoxWorld {
   count(what: string): void;
 }
 
+/** One error for all: an ATM tries again and again while they are off, and a stack takes its time. */
+const devicesOff = new Error("the devices are off");
+
 /** A device of another maker's: it attests nothing of a nonce that ended. */
 class PlainEndToEnd extends EndToEnd {
   constructor(private readonly own: EndToEndParts) {
@@ -154,7 +157,7 @@ export class DeviceBox {
 
   /** Connects a process of the same machine. @throws when it is off */
   connect(from: Process, url: string): Promise<MessageSocket> {
-    if (!this.#running) return Promise.reject(new Error("the devices are off"));
+    if (!this.#running) return Promise.reject(devicesOff);
     const { process, services } = this.#running;
     const { random: own } = this.host;
     const random = own.split(`line ${url}`);
