@@ -5,6 +5,7 @@ import type { Bank } from "../bank.ts";
 import { type DeviceReport, protectionOf } from "../device_words.ts";
 import { databasePath } from "../folder/bank_folder.ts";
 import { markedMs } from "../folder/marks.ts";
+import { approvalsMissing } from "../ledger/approvals.ts";
 import type { Movement, MovementId, Terminal } from "../ledger/model.ts";
 import type { TerminalContact } from "../watch/monitor.ts";
 
@@ -83,7 +84,12 @@ export interface TerminalState {
 
 export interface BankState {
   nowMs: number;
-  operators: { count: number; fourEyes: boolean };
+  operators: {
+    count: number;
+    fourEyes: boolean;
+    /** What needs two of them, and has too few; null if nothing. */
+    unapprovable: string | null;
+  };
   /** When the oldest key of an operator was added: a bank is not younger. */
   sinceMs: number;
   /** Whether this process serves ATMs; otherwise no server runs. */
@@ -148,7 +154,8 @@ export async function bankStateOf(bank: Bank, open?: OpenRows): Promise<BankStat
     const [last] = await ledger.read.lastEntries(number, 1);
     return { chain: number, entries: last?.sequence ?? 0 };
   }));
-  const { operators, fourEyes } = await ledger.read.staff();
+  const staff = await ledger.read.staff();
+  const { operators, fourEyes } = staff;
   const counted = countsOf(holds, ({ terminal }) => terminal);
   const doubted = countsOf(holds.filter(({ id }) => doubts.has(id)), ({ terminal }) => terminal);
   const empty = rows.map(({ id }) => id).filter((id) =>
@@ -166,7 +173,7 @@ export async function bankStateOf(bank: Bank, open?: OpenRows): Promise<BankStat
     notes.set(id, String((await ledger.read.booksOf(id))?.cash ?? 0n));
   }
   return {
-    operators: { count: operators.length, fourEyes },
+    operators: { count: operators.length, fourEyes, unapprovable: approvalsMissing(staff) },
     sinceMs: Math.min(nowMs, ...operators.map(({ sinceMs }) => sinceMs)),
     nowMs,
     isServing: monitor.isServing,

@@ -103,6 +103,12 @@ export function problemsOf(
     state.terminals.filter(({ state }) => isServing || state === "revoked") // a server alone has reports
       .flatMap((terminal) => problemsOfTerminal(terminal, state, currency)),
   ));
+  const { unapprovable } = state.operators;
+  add(
+    unapprovable !== null,
+    `nobody can approve ${unapprovable}: the bank has too few operators with the role`,
+    "the bank's own account adds one, with the server stopped: 'deno task bank operator recover'",
+  );
   const old = holdAgesMs.filter((ms) => ms > doubtAgeMsMax).length;
   add(
     old > 0,

@@ -14,6 +14,7 @@ import { parsePlainAmount } from "../../lib/money.ts";
 import type { World } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
 import { proposersHalf } from "../credentials/one_time.ts";
+import { approvalsLost } from "../ledger/approvals.ts";
 import { jumpInWords } from "../ledger/clock.ts";
 import { type Command, logCommand } from "../ledger/command.ts";
 import type { StorePlace } from "../ledger/open_store.ts";
@@ -32,7 +33,6 @@ import {
   type SignedRequest,
   type Signer,
 } from "./signed_request.ts";
-import { approvalsLost } from "./staff_change.ts";
 import { commandInWords } from "./words.ts";
 
 /**

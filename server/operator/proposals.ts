@@ -5,12 +5,12 @@ import { formatMoney, parsePlainAmount } from "../../lib/money.ts";
 import { type OperatorCommand, operatorCommandFrom } from "../../lib/operator_commands.ts";
 import { visibleText } from "../../lib/text.ts";
 import type { Bank } from "../bank.ts";
+import { approvalsLost } from "../ledger/approvals.ts";
 import { bookedBy, movementRows, ownSideOf } from "../ledger/booked.ts";
 import { jumpInWords } from "../ledger/clock.ts";
 import type { Staff } from "../ledger/model.ts";
 import { terminalNamed } from "../terminals/change_keys.ts";
 import { changedLimits } from "./limits.ts";
-import { approvalsLost } from "./staff_change.ts";
 import { fieldsOf } from "./words.ts";
 
 /** Returns the proposals that have not lapsed, oldest first. */

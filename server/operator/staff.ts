@@ -1,9 +1,10 @@
 /** Adds, removes and lists operators; lists and rejects proposals. */
 import { fromHex } from "../../lib/bytes.ts";
 import { inWords, UsageError } from "../../lib/errors.ts";
+import { approvalsLost, type StaffChange, takesLastAdmin } from "../ledger/approvals.ts";
+import type { Staff } from "../ledger/model.ts";
 import { openProposals } from "./proposals.ts";
-import type { Handlers } from "./request.ts";
-import { approvalsLost, requireAdminLeft } from "./staff_change.ts";
+import { CommandRefused, type Handlers } from "./request.ts";
 import { listed } from "./table.ts";
 import {
   commandInWords,
@@ -105,6 +106,12 @@ export const staffCommands: Handlers<
     yield { line: `the proposal ${proposal} is rejected` };
   },
 };
+
+/** @throws {CommandRefused} if the change would leave the bank without an admin */
+function requireAdminLeft(staff: Staff, change: StaffChange): void {
+  if (!takesLastAdmin(staff, change)) return;
+  throw new CommandRefused(`${change.name} is the bank's only admin. Add another one first`);
+}
 
 function* warnOf(lost: string | null): Generator<{ line: string }, void, void> {
   if (lost === null) return;

@@ -33,7 +33,7 @@ const well: TerminalState = {
 };
 const bank: BankState = {
   nowMs,
-  operators: { count: 1, fourEyes: false },
+  operators: { count: 1, fourEyes: false, unapprovable: null },
   sinceMs: nowMs - 48 * hour,
   isServing: true,
   startedMs: nowMs - 48 * hour,
@@ -88,6 +88,10 @@ const rows: [change: Partial<BankState>, wrong: string[], failures?: Failures][]
   [
     { unattested: ["lobby"] },
     ["no withdrawals at lobby: the device has not attested its state since the restore"],
+  ],
+  [
+    { operators: { count: 1, fourEyes: true, unapprovable: "anything" } },
+    ["nobody can approve anything: the bank has too few operators with the role"],
   ],
   [{ freeBytes: 10 ** 8 }, ["the disk is nearly full: 100 MB free"]],
   [
