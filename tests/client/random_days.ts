@@ -13,6 +13,7 @@ import {
   chanceOf,
   countNotes,
   evening,
+  notesToCount,
   openBranch,
   type Start,
   startAtm,
@@ -99,7 +100,7 @@ async function liveThrough(branch: Branch, chance: Chance, seen: Map<string, num
   if (last.devices.jammed().length > 0 || journal.flagged().length > 0) {
     // Now and then a note has got lost, or was there unknown to all; a doubtful movement stays unknown.
     const certain = journal.flagged().every(({ state }) => state !== "doubtful");
-    const hasTens = last.simulated.everywhere().has(1_000n);
+    const hasTens = notesToCount(branch, last).has(1_000n);
     const strays = certain && hasTens ? chance.of([0, 0, 1, -1]) : 0;
     const over = BigInt(strays) * 1_000n;
     const found = await countNotes(branch, last, new Map([[1_000n, strays]]));

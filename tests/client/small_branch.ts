@@ -239,20 +239,25 @@ async function serve(
   return devices;
 }
 
+/** Returns the notes that staff count: those that customers left are apart. */
+export function notesToCount({ journal }: Branch, { simulated }: Start): NoteCounts {
+  return journal.flagged().filter(({ kind }) => kind === "left")
+    .reduce((counted, { notes }) => plus(counted, notes, -1), simulated.everywhere());
+}
+
 /**
- * Counts the notes, as staff do: separates what customers left, and counts the rest.
+ * Counts the notes, as staff do.
  * @returns what was missing, negative, or over, in minor units
  */
 export async function countNotes(
-  { database, journal, chance }: Branch,
-  { simulated, devices }: Start,
+  branch: Branch,
+  start: Start,
   strays: NoteCounts = new Map(),
 ): Promise<bigint> {
-  let counted = plus(simulated.everywhere(), strays);
-  for (const { kind, notes } of journal.flagged()) {
-    if (kind === "left") counted = plus(counted, notes, -1);
-  }
+  const { database, journal, chance } = branch;
+  const { devices } = start;
   const people = { database, journal, devices, world: worldOf(chance) };
+  const counted = plus(notesToCount(branch, start), strays);
   const over = countCassettes(people, counted, settings.currency);
   await devices.carryOut();
   return over;

@@ -369,6 +369,18 @@ Deno.test("a malformed message is a named error, and ends the connection", async
   }
 });
 
+Deno.test("a command that cannot be sent fails once: nothing waits for its completion", async () => {
+  const socket = {
+    ...scripted(() => []),
+    send: () => {
+      throw new Error("the line is shut");
+    },
+  };
+  const connection = new DeviceConnection(socket, { world: system, log: () => {} });
+  await assertRejects(() => connection.command("Common.Status", {}), Error, "the line is shut");
+  connection.close(); // would reject, unhandled, what still waited
+});
+
 Deno.test("a service that does not say what it is, or a publisher its services, is named with its answer", async () => {
   for (const failing of ["ServicePublisher.GetServices", "Common.Capabilities"]) {
     const services = [{ serviceURI: "ws://devices/CashRecycler" }];

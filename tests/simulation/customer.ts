@@ -107,6 +107,8 @@ export class Customer {
   #machine!: Machine;
   /** All notes in the machine in front of them, when they last looked at their hands. */
   #notesBefore = 0n;
+  /** Notes that could be taken when they came. */
+  #foundNotes = 0n;
   #session: Session | null = null;
   /** The card that they have brought into the machine in this visit. */
   #card: Card | null = null;
@@ -133,6 +135,7 @@ export class Customer {
     machine.occupiedBy = this.person;
     [this.#machine, this.#page] = [machine, page];
     this.#notesBefore = this.#notesInMachine();
+    this.#foundNotes = machine.notesToTake();
     try {
       this.world.count("visits");
       if (!await this.#enter()) return;
@@ -160,6 +163,7 @@ export class Customer {
     machine.occupiedBy = this.person;
     [this.#machine, this.#page] = [machine, page];
     this.#notesBefore = this.#notesInMachine();
+    this.#foundNotes = machine.notesToTake();
     this.#takesCare = true;
     try {
       await this.#endOthersVisit();
@@ -677,7 +681,9 @@ export class Customer {
   }
 
   async #takePresented(): Promise<void> {
-    if (this.#machine.notesToTake() === 0n) return;
+    const { view } = this.#page.state;
+    // What lay there before, and no screen offers, is somebody else's.
+    if (this.#machine.notesToTake() <= (view?.presented ? 0n : this.#foundNotes)) return;
     if (this.random.chance(this.habits.leavesNotes)) {
       this.world.count("notes left");
       await this.#pause(60_000);

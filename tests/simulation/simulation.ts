@@ -174,6 +174,8 @@ class Simulation {
   /** Whether faults happen now. */
   #troubled = false;
   /** Whether servers and ATMs are kept running. */
+  /** Supervisors that wait for the next second. */
+  readonly #lookedAfter: (() => void)[] = [];
   #open = false;
   #visiting = 0;
   #customersNotesKept = 0n;
@@ -480,6 +482,7 @@ class Simulation {
 
   async #day(): Promise<void> {
     this.#open = true;
+    this.#lookAfterAll();
     for (const server of this.#servers) this.#keepRunning(server, 1_000);
     for (const machine of this.#machines) this.#keepRunning(machine, 2_000);
     for (const box of this.#boxes) this.#keepRunning(box, 1_000);
@@ -665,7 +668,16 @@ class Simulation {
           }
         }
       }
-      await this.#scheduler.pause(1_000, "supervisor");
+      if (!this.#open) return;
+      await new Promise<void>((resolve) => this.#lookedAfter.push(resolve));
+    }
+  }
+
+  /** Lets supervisors look at what they keep running, all in one event a second. */
+  async #lookAfterAll(): Promise<void> {
+    while (this.#open) {
+      await this.#scheduler.pause(1_000, "supervisors");
+      for (const look of this.#lookedAfter.splice(0)) look();
     }
   }
 

@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { plus, totalOf } from "../../client/cash/note_mix.ts";
+import { totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Xfs4IotDevices } from "../../client/cash/xfs4iot/xfs4iot_devices.ts";
 import { countCassettes, fillCassettes } from "../../client/filling.ts";
@@ -179,6 +179,10 @@ export class Street {
     const differences = after.differences - before.differences;
     assertEquals(change + differences, after.notes - before.notes, words);
     assert(differences === 0n || counted, `${words}: nobody was shown it`);
+    assert(
+      differences === 0n || kind === "withdrawal",
+      `${words}: ${differences} were written off`,
+    );
     const whole = kind === "withdrawal" ? -8_000n : 8_000n;
     assert(change === 0n || change === whole, `${words}: booked ${change}`);
     return { kind, step, killed, booked: `${change / 100n}${counted ? "*" : ""}` };
@@ -314,11 +318,8 @@ export class Street {
     if (!inBins && !isNew) return false;
     assertEquals(await this.#atm.victim.end(), 0);
     await this.#atStaff(async (people) => {
-      let counted = people.devices.inside();
-      for (const { kind, notes } of people.journal.flagged()) {
-        if (kind === "left") counted = plus(counted, notes, -1);
-      }
-      countCassettes(people, counted, euro);
+      // What a customer left is kept apart: it is handed out, and none of what is counted.
+      countCassettes(people, people.devices.inside(), euro);
       await people.devices.carryOut();
     });
     await this.#startAtm();

@@ -80,6 +80,11 @@ export class DeviceConnection {
       return Promise.reject(new ConnectionEnded(`${name} was not sent: the devices do not answer`));
     }
     const { versions: [version] } = commands[name];
+    try {
+      this.socket.send(formatMessage({ type: "command", name, requestId, version }, payload));
+    } catch (error) {
+      return Promise.reject(error); // nothing waits for the completion of what was not sent
+    }
     const cancel = patient ? () => {} : this.options.world.after(deviceAnswerMsMax, () => {
       this.options.log(`the devices failed: ${name} was not completed in time`);
       this.close();
@@ -99,7 +104,6 @@ export class DeviceConnection {
         reject(error);
       },
     });
-    this.socket.send(formatMessage({ type: "command", name, requestId, version }, payload));
     return promise;
   }
 
