@@ -278,6 +278,13 @@ export class Machine {
     ).map(({ movement, done }) => ({ movement: movement as string, done: BigInt(done ?? 0) }));
   }
 
+  /** Returns whether its journal has nothing more to do for a movement of notes. */
+  hasSettled(movement: string): boolean {
+    return this.#database.look(
+      "SELECT movement FROM journal WHERE state = 'settled' AND token IS NULL AND kind <> 'transfer'",
+    ).some((row) => row.movement === movement);
+  }
+
   /**
    * People open it while it is off, count the bank's notes and put them into the cassettes.
    * @returns minor units of customers' own notes that they found

@@ -228,9 +228,9 @@ export class Operators {
     for (const machine of this.#unsettled.splice(0)) await this.settleFor(machine);
   }
 
-  /** Returns the names of the machines of which the bank has holds. */
-  async holdingMachines(): Promise<Set<string>> {
-    return new Set((await this.#holds()).map(({ terminal }) => terminal));
+  /** Returns what the bank has open, and at which terminal. */
+  async open(): Promise<{ terminal: string; movement: string }[]> {
+    return await this.#holds();
   }
 
   /** Operators book the transfers that are in doubt after a restore; they drop those that cannot be. */

@@ -560,9 +560,14 @@ class Simulation {
    * notes are counted.
    */
   async #seeToDisputes(): Promise<void> {
-    const holding = await this.#operators.holdingMachines();
+    const open = await this.#operators.open();
+    for (const { terminal, movement } of open) {
+      const machine = this.#machines.find(({ name }) => name === terminal);
+      if (!machine?.hasSettled(movement)) continue;
+      this.#find("quiet", `${terminal} is done with ${movement}, which the bank has open`);
+    }
     const disputed = this.#machines.filter((machine) =>
-      machine.disputes().length > 0 || holding.has(machine.name)
+      machine.disputes().length > 0 || open.some(({ terminal }) => terminal === machine.name)
     );
     if (disputed.length === 0) return;
     for (const machine of disputed) {
