@@ -34,7 +34,7 @@ const lookMs = 50;
 export async function whilePrinting(
   what: string,
   holds: () => boolean,
-  programs: readonly { readonly printed: number }[],
+  programs: readonly { readonly printed: number; readonly complaints: readonly string[] }[],
 ): Promise<void> {
   const printed = () => programs.reduce((sum, each) => sum + each.printed, 0);
   const startMs = performance.now();
@@ -44,7 +44,10 @@ export async function whilePrinting(
     if (printed() !== lines) [lines, changedMs] = [printed(), nowMs];
     if (nowMs - changedMs > patienceMs || nowMs - startMs > waitMsMax) {
       const [waitedS, quietS] = [startMs, changedMs].map((ms) => Math.round((nowMs - ms) / 1_000));
-      throw new Error(`in vain: ${what}, after ${waitedS} s, ${quietS} s of them in silence`);
+      throw new Error([
+        `in vain: ${what}, after ${waitedS} s, ${quietS} s of them in silence`,
+        ...programs.map(({ complaints }) => complaints.join("\n")),
+      ].join("\n---\n"));
     }
     await new Promise((resolve) => setTimeout(resolve, lookMs));
   }
