@@ -88,6 +88,7 @@ export class BankAtm implements Atm {
         await this.#reports.send(bank);
         await this.#reconcile(bank);
       },
+      onOnline: () => this.#report(), // what changed while it connected
       onKeepAlive: () => {
         this.#disk.check();
         this.#report();

@@ -97,7 +97,9 @@ export async function openAtm(
   const hasCards = !served && demo && cards.names().length > 0;
   const simulatedReader = hasCards ? new SimulatedCardReader(database, cards) : null;
   const cardReader = served && connectDevices
-    ? new Xfs4IotCardReader({ url: devicesAt!.url, connect: connectDevices, world, log })
+    ? new Xfs4IotCardReader({
+      ...{ url: devicesAt!.url, connect: connectDevices, world, database, log },
+    })
     : null;
   const local = () => new LocalControls(simulated, simulatedReader);
   const controls = !demo

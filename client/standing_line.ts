@@ -24,6 +24,8 @@ export interface LineEvents {
    * resolved.
    */
   onConnected: (bank: BankClient, hello: NonNullable<Answer["bank"]>) => Promise<void>;
+  /** Called when the connection has become available to others. */
+  onOnline: () => void;
   /** Called every `keepAliveMs` while connected. */
   onKeepAlive: (bank: BankClient) => void;
   onPush: (bank: BankClient, push: Exclude<Push, NewKey>) => void;
@@ -210,6 +212,7 @@ export class StandingLine {
     await this.events.onConnected(bank, hello.bank!);
     this.#bank = bank;
     this.#update({ bank: "online", bankName: name, currency, timeZone });
+    this.events.onOnline();
     const ended = new AbortController();
     this.#keepAlive(bank, ended.signal);
     await bank.ended;

@@ -7,6 +7,7 @@ import { DeviceConnection } from "../../client/cash/xfs4iot/connection.ts";
 import { Xfs4IotCardReader } from "../../client/cash/xfs4iot/xfs4iot_card_reader.ts";
 import { CardSlot } from "../../client/device_service/card_slot.ts";
 import { DeviceService, publisherPath } from "../../client/device_service/device_service.ts";
+import { openAtmFolder } from "../../client/folder/atm_folder.ts";
 import { openDevicesFolder } from "../../client/folder/devices_folder.ts";
 import {
   cardReaderRetryMs,
@@ -26,6 +27,7 @@ const cards: Cards = { names: () => ["alice"], numberOf: () => number };
 class Service {
   readonly folder = Deno.makeTempDirSync();
   #database = openDevicesFolder(systemFiles, this.folder);
+  readonly #atm = openAtmFolder(systemFiles, `${this.folder}/atm`);
   simulated = new SimulatedCardReader(this.#database, cards);
   #service = this.#make();
   readonly #server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
@@ -37,9 +39,10 @@ class Service {
   retained = 0;
   readonly logged: string[] = [];
 
-  #make(): DeviceService {
+  #make(published?: readonly string[]): DeviceService {
     const service = new DeviceService(new CardSlot(this.simulated), system, () => {}, {
       name: "CardReader",
+      ...(published && { published }),
     });
     this.simulated.onChange = () =>
       service.unsolicited(
@@ -51,10 +54,10 @@ class Service {
   }
 
   /** Ends every connection; the slot goes on as it was on disk. */
-  restart(): void {
+  restart(published?: readonly string[]): void {
     const old = this.#service;
     this.simulated = new SimulatedCardReader(this.#database, cards);
-    this.#service = this.#make();
+    this.#service = this.#make(published);
     old.close();
   }
 
@@ -65,7 +68,9 @@ class Service {
     world: World = system,
   ): { reader: Xfs4IotCardReader; desk: CardDesk } {
     const log = (line: string) => void this.logged.push(line);
-    const reader = new Xfs4IotCardReader({ url: this.url, connect, world, log });
+    const reader = new Xfs4IotCardReader({
+      ...{ url: this.url, connect, world, database: this.#atm, log },
+    });
     const desk = new CardDesk({
       ...{ reader, world, log, serves: () => true, isByPassword: () => false, takeCardMsMax },
       onChange: () => onChange(reader),
@@ -85,6 +90,7 @@ class Service {
     this.#service.close();
     await this.#server.shutdown();
     this.#database.close();
+    this.#atm.close();
     Deno.removeSync(this.folder, { recursive: true });
   }
 }
@@ -133,6 +139,27 @@ Deno.test("a card that is not taken is moved into the retain unit, which staff e
     service.simulated.empty();
     await until("the unit is empty", () => reader.retained() === 0);
     await desk.close();
+  }));
+
+Deno.test("the count of retained cards is known after a restart of the ATM, until no reader is listed", () =>
+  withService(async (service) => {
+    const first = service.atm(0);
+    await service.insert();
+    await until("the card is read", () => first.desk.state === "inserted");
+    await first.desk.giveBack();
+    assertEquals(first.reader.retained(), 1);
+    await first.desk.close();
+    const { reader, desk } = service.atm();
+    assertEquals([reader.away(), reader.retained()], [true, 1]);
+    await until("it answers", () => !reader.away());
+    service.restart([]);
+    await until("it is away", () => reader.away());
+    assertEquals(reader.retained(), 1);
+    await until("no reader is listed", () => reader.retained() === 0);
+    await desk.close();
+    const last = service.atm();
+    assertEquals(last.reader.retained(), 0);
+    await last.desk.close();
   }));
 
 Deno.test("a card that leaves without the ATM's command is no longer known, and the next one is read", () =>

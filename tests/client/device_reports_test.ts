@@ -1,9 +1,10 @@
 /** What people must see to at an ATM reaches the bank's log and its operators, once each time. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { type Cards, SimulatedCardReader } from "../../client/cards/simulated_card_reader.ts";
 import { isInClear } from "../../server/audit/entry.ts";
 import { reportInWords, reportPrefix } from "../../server/device_words.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
-import { Branch, logIn, until } from "./branch.ts";
+import { Branch, type BranchAtm, logIn, until } from "./branch.ts";
 
 /** Returns all reports in the bank's log, oldest first. */
 async function reports({ bank }: Branch): Promise<string[]> {
@@ -78,6 +79,69 @@ Deno.test("devices that do not answer are reported as such, at once, and not as 
     lobby.served!.restart();
     await until("back", async () => await last() === filled);
     assertEquals(lobby.atm.view().devices.away, undefined);
+    await lobby.close();
+  } finally {
+    await branch.close();
+  }
+});
+
+const cards: Cards = { names: () => ["alice"], numberOf: () => "1234567890".repeat(3) };
+const equipReader = (database: BranchAtm["database"]) => new SimulatedCardReader(database, cards);
+
+Deno.test("retained cards stay in the reports of an ATM that starts before its reader answers", async () => {
+  const branch = await Branch.open();
+  const filled = "terminal lobby: €50.00 low (10), €20.00 low (10), €10.00 low (10)";
+  const options = { byService: true, equipReader };
+  try {
+    const lobby = branch.atm("lobby", { ...options, takeCardMsMax: 0 });
+    await until("filled", async () => (await reports(branch)).includes(filled));
+    const reader = lobby.served!.simulatedReader()!;
+    await until("a card is waited for", () => reader.accepting());
+    reader.insert("alice");
+    await until("reported", async () => {
+      return (await reports(branch)).at(-1) === `${filled}, cards retained: 1`;
+    });
+    await lobby.close();
+    await branch.unserve();
+    await branch.serve(); // its monitor has no reports
+
+    const count = (await reports(branch)).length;
+    const next = branch.atm("lobby", { ...options, devicesAway: true });
+    await until("reported", async () => (await reports(branch)).length > count);
+    next.served!.restart();
+    await until("they answer", () => !next.atm.view().devices.away);
+    const cardsOf = async () => (await reports(branch)).slice(count);
+    await until("back", async () => !(await cardsOf()).at(-1)!.includes("not reachable"));
+    for (const line of await cardsOf()) assertStringIncludes(line, "cards retained: 1");
+    next.served!.simulatedReader()!.empty();
+    await until("emptied", async () => (await reports(branch)).at(-1) === filled);
+    await next.close();
+  } finally {
+    await branch.close();
+  }
+});
+
+Deno.test("what changes at the reader while the ATM connects is reported at once", async () => {
+  const branch = await Branch.open();
+  try {
+    const { ledger } = branch.bank;
+    const submit = ledger.submit.bind(ledger);
+    const [asked, stalled] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    ledger.submit = async (command) => {
+      if (command.op === "log" && command.action.startsWith(reportPrefix)) {
+        asked.resolve();
+        await stalled.promise;
+      }
+      return await submit(command);
+    };
+    let reader!: SimulatedCardReader;
+    const lobby = branch.atm("lobby", {
+      equipReader: (database) => reader = equipReader(database),
+    });
+    await asked.promise;
+    reader.jam();
+    stalled.resolve();
+    await until("reported", async () => (await listed(branch)).includes("card reader jammed"));
     await lobby.close();
   } finally {
     await branch.close();

@@ -103,7 +103,9 @@ export function serveDevices(
     currency: () => euro,
     log,
   });
-  const reader = equipReader ? new Xfs4IotCardReader({ url, connect, world: system, log }) : null;
+  const reader = equipReader
+    ? new Xfs4IotCardReader({ url, connect, world: system, database: atm, log })
+    : null;
   reader?.start();
   return {
     simulated,

@@ -1,6 +1,11 @@
 /** Finds a device's service by its interfaces, among those that a machine's publisher lists. */
 import { type DeviceConnection, required } from "./connection.ts";
 
+/** The publisher lists no service with the interfaces. */
+export class NoSuchService extends Error {
+  override name = "NoSuchService";
+}
+
 /** The service that is looked for. */
 export interface Wanted {
   /** For an error's message. */
@@ -12,7 +17,8 @@ export interface Wanted {
  * Connects to the first service with these interfaces, and begins with it. Every other connection is
  * closed, and all of them after a failure.
  * @param url the publisher's
- * @throws {Error} if no service has the interfaces, or one does not answer as the standard says
+ * @throws {NoSuchService} if no service has the interfaces
+ * @throws {Error} if one does not answer as the standard says
  */
 export async function connectService(
   url: string,
@@ -38,7 +44,7 @@ export async function connectService(
       await begin(service);
       return service;
     }
-    throw new Error(`no service there is a ${what}`);
+    throw new NoSuchService(`no service there is a ${what}`);
   } catch (error) {
     for (const connection of opened) connection.close();
     throw error;

@@ -1,12 +1,13 @@
 /**
  * A card reader behind an XFS4IoT service. What it has is a copy of the service's, read again after
- * each command and event. A publisher without such a service is an ATM without a reader.
+ * each command and event; how many cards are retained is durable, so that an ATM that starts before
+ * its reader answers reports them. A publisher without such a service is an ATM without a reader.
  */
 import { deviceRetryMs } from "../../../lib/limits.ts";
 import { pause } from "../../../lib/world.ts";
 import { type CardReader, CardReaderError, type Media } from "../../cards/card_reader.ts";
 import { type Completion, ConnectionEnded, DeviceConnection, required } from "./connection.ts";
-import { connectService } from "./connect_service.ts";
+import { connectService, NoSuchService } from "./connect_service.ts";
 import type { CommandName, PayloadOf } from "./messages.ts";
 import { MalformedMessage } from "./schema.ts";
 import type { DeviceLine } from "./xfs4iot_devices.ts";
@@ -15,14 +16,20 @@ export class Xfs4IotCardReader implements CardReader {
   onChange?: () => void;
   #connection: DeviceConnection | null = null;
   #media: Media = "notPresent";
-  #retained = 0;
+  #retained: number;
   #retainUnit: string | undefined;
   readonly #stopping = new AbortController();
   #running: Promise<void> | null = null;
   readonly #takers = new Set<() => void>();
   #connected = Promise.withResolvers<void>();
 
-  constructor(private readonly line: Pick<DeviceLine, "url" | "connect" | "world" | "log">) {}
+  constructor(
+    private readonly line: Pick<DeviceLine, "url" | "connect" | "world" | "database" | "log">,
+  ) {
+    const row = line.database.prepare("SELECT value FROM settings WHERE name = 'cards retained'")
+      .get();
+    this.#retained = row ? Number(row.value) : 0;
+  }
 
   /** Connects, and again whenever the connection ends, until `close`. */
   start(): void {
@@ -66,8 +73,24 @@ export class Xfs4IotCardReader implements CardReader {
           this.onChange?.();
         },
       );
-    } catch {
+    } catch (error) {
+      if (error instanceof NoSuchService) {
+        this.#keepRetained(0);
+        this.onChange?.();
+      }
       return null; // the cash devices' client reports it
+    }
+  }
+
+  /** Stores how many cards are retained, if the disk allows it. */
+  #keepRetained(count: number): void {
+    if (count === this.#retained) return;
+    this.#retained = count;
+    try {
+      this.line.database.prepare("INSERT OR REPLACE INTO settings VALUES ('cards retained', ?)")
+        .run(String(count));
+    } catch (error) {
+      this.line.log(`the count of retained cards could not be stored: ${error}`);
     }
   }
 
@@ -99,7 +122,7 @@ export class Xfs4IotCardReader implements CardReader {
     const units = Object.entries(storage);
     const [name, unit] = units.find(([, { card }]) => card?.capabilities?.type === "retain") ?? [];
     this.#retainUnit = name;
-    this.#retained = unit?.card?.status?.retainCount ?? 0;
+    this.#keepRetained(unit?.card?.status?.retainCount ?? 0);
     if (this.#media === "notPresent") {
       for (const taken of this.#takers) taken();
       this.#takers.clear();
