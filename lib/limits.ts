@@ -291,6 +291,8 @@ export const reasonLengthMax = 200;
 export const proposalMsMax = 24 * hour;
 export const proposalsMax = 64;
 export const proposalLengthMax = 1_024;
+/** The first digits of an id by which a proposal can be rejected. */
+export const proposalDigitsMin = 6;
 /** Validity of a one-time password, and the characters of each of its halves: 40 bits. */
 export const oneTimePasswordMsMax = 24 * hour;
 export const oneTimeHalfLength = 8;

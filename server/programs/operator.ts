@@ -50,6 +50,7 @@ import { rehearseRestore, restoreBank } from "../operator/restore.ts";
 import { verifyReceipt } from "../../ui/receipt_page/verify_receipt.ts";
 import { readPassword } from "./password_prompt.ts";
 import { homeFolder, readKey } from "./read_key.ts";
+import { wholeProposal } from "../operator/whole_proposal.ts";
 import { requireName } from "../operator/words.ts";
 import { Bars, Progress } from "./progress.ts";
 import { systemBank, systemOperator } from "./system_bank.ts";
@@ -127,6 +128,9 @@ async function runTask(start: OperatorStart): Promise<number> {
     case "recover_operator":
       return await recover(target, command);
     case "approve":
+      return await carry(target, await wholeProposal(command, () => openProposals(target)));
+    case "reject":
+      return await ask(target, await wholeProposal(command, () => openProposals(target)));
     case "enrol_terminal":
     case "enrol_device":
     case "rotate_device":
@@ -151,6 +155,11 @@ function requireTyped(name: string): void {
   }
   const typed = prompt(`This cannot be undone. Type ${name} to confirm:`);
   if (typed?.trim() !== name) throw new UsageError("another name was typed. Nothing was changed");
+}
+
+/** Returns the open proposals as lines of JSON. */
+function openProposals({ folder, signer, url }: Target): AsyncIterable<OperatorAnswer> {
+  return answersOf(systemOperator, folder, { command: "list_proposals", json: true }, signer, url);
 }
 
 /** Runs a command whose answer may be a key that an operator copies to its terminal or device. */

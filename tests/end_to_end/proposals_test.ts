@@ -35,6 +35,10 @@ Deno.test("a proposal has its own exit code, and says how it is approved", async
     const removed = await run(["bank", "operator", "remove", "ben", "--yes", ...as("anna")]);
     assertEquals(removed.code, 3, removed.err);
 
+    const cut = await run(["bank", "approvals", "approve", id.slice(0, 6), ...as("ben")]);
+    assertEquals(cut.code, 1, cut.out);
+    assertStringIncludes(cut.err, `'deno task bank approvals approve ${id}'`);
+
     const approved = await run([
       ...["bank", "approvals", "approve", id, "--out", keyFile, ...as("ben")],
     ]);
@@ -45,6 +49,13 @@ Deno.test("a proposal has its own exit code, and says how it is approved", async
       ...["bank", "approvals", "approve", id, "--out", `${keyFile}.2`, ...as("ben")],
     ]);
     assertEquals(again.code, 1, again.out);
+
+    const [, other = ""] = /bank approvals approve (\w{64})/.exec(removed.out) ?? [];
+    const rejected = await run([
+      ...["bank", "approvals", "reject", other.slice(0, 6), "--reason", "he stays", ...as("ben")],
+    ]);
+    assertEquals({ code: rejected.code, err: rejected.err }, { code: 0, err: "" });
+    assertStringIncludes(rejected.out, `the proposal ${other} is rejected`);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

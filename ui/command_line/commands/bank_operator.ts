@@ -101,7 +101,7 @@ export const bankOperator = [
     examples: ["PROPOSAL", "PROPOSAL --out lobby.key"],
     define: (command, { path, operator, task }) =>
       command
-        .argument("<PROPOSAL>", "from 'deno task bank approvals'")
+        .argument("<PROPOSAL>", "its whole id, from 'deno task bank approvals'")
         .option("--out <FILE>", "a terminal's key file, if the command makes one", path)
         .action((proposal, { out = path("approved.key"), ...bank }) =>
           operator(bank, { command: "approve", proposal }, {
@@ -117,7 +117,7 @@ export const bankOperator = [
     examples: ['PROPOSAL --reason "wrong amount"'],
     define: (command, { operator, task }) =>
       command
-        .argument("<PROPOSAL>", "from 'deno task bank approvals'")
+        .argument("<PROPOSAL>", "its id, or the first 6 digits or more")
         .requiredOption("--reason <TEXT>", "why, for the log (required)")
         .action((proposal, { reason, ...bank }) =>
           operator(bank, { command: "reject", proposal, reason }, {
