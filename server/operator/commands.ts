@@ -114,7 +114,10 @@ export async function rehearseCommand(bank: Bank, request: OperatorRequest): Pro
   const rehearsed = withSubmit(bank, async (command) => {
     const { read } = bank.ledger;
     const { outcome, isChange } = await rehearse(read, command, bank.world.nowMs());
-    if (outcome === "ok" && !isChange) {
+    // The rules confirm a clock again, whether it is in doubt or not.
+    const isConfirmed = command.op === "confirm_clock" &&
+      (await bank.ledger.clockState()).doubt === null;
+    if (outcome === "ok" && (!isChange || isConfirmed)) {
       throw new CommandRefused(`nothing was proposed: ${presentState(request)}`);
     }
     if (outcome === "ok" || outcome === "try_later") throw stop;

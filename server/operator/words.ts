@@ -111,6 +111,8 @@ export function presentState(command: OperatorCommand): string {
       return `device ${command.name} is revoked already`;
     case "end_restore":
       return "no restore is open";
+    case "confirm_clock":
+      return "the clock is not in doubt at this server";
     case "add_operator":
       return `${command.name} is an operator with the role ${command.role} and this key already`;
     default:

@@ -12,7 +12,14 @@ import { operatorSocketPath } from "../../server/folder/bank_folder.ts";
 import type { OperatorAnswer } from "../../server/operator/request.ts";
 import { isSignedBy, type Signer, signRequest } from "../../server/operator/signed_request.ts";
 import { askServer, serveOperators } from "../../server/operator/socket.ts";
-import { addOperator, give, hashOf, openRestore, readAhead } from "../server/helpers/operators.ts";
+import {
+  addOperator,
+  give,
+  hashOf,
+  openRestore,
+  readAhead,
+  showJump,
+} from "../server/helpers/operators.ts";
 import { newId, onEachBank, readToEnd, RunningBank } from "../server/helpers/running_bank.ts";
 
 const reason = "it is a test";
@@ -98,6 +105,7 @@ onEachBank(
       await done(bank, anna, { command: "suspend_terminal", name: "mall" });
       await openRestore(bank);
       readAhead(bank);
+      showJump(bank, 600_000);
       const before = await stateOf(bank);
       for (const command of await dangers(running, { hold, paid })) {
         const proposal = await proposed(bank, anna, command);

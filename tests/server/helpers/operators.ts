@@ -52,3 +52,10 @@ export function readAhead({ ledger }: Pick<Bank, "ledger">): void {
   });
   Object.assign(ledger, { read: ahead });
 }
+
+/** Has the store's clock jump as far as operators see it: its confirmation would change something. */
+export function showJump({ ledger }: Pick<Bank, "ledger">, jumpMs: number): void {
+  const clockState = ledger.clockState.bind(ledger);
+  const doubt = "the clock jumped";
+  Object.assign(ledger, { clockState: async () => ({ ...await clockState(), jumpMs, doubt }) });
+}

@@ -8,7 +8,7 @@ import type { OperatorCommand, Role } from "../../../lib/operator_commands.ts";
 import type { Bank } from "../../../server/bank.ts";
 import type { Signer } from "../../../server/operator/signed_request.ts";
 import { commandInWords } from "../../../server/operator/words.ts";
-import { addOperator, give } from "../helpers/operators.ts";
+import { addOperator, give, showJump } from "../helpers/operators.ts";
 import { newId, onEachBank } from "../helpers/running_bank.ts";
 
 const reason = "it is a test";
@@ -78,6 +78,7 @@ onEachBank(
       const customer = "alice";
       const publicKey = "ab".repeat(32);
 
+      showJump(bank, -600_000);
       const rows: [OperatorCommand, [string, string][], [string, string, string?][]][] = [
         [
           { command: "correct_movement", movement: paid, amount: "20.00", reason },
@@ -143,7 +144,7 @@ onEachBank(
             ["nobody could then approve", "anything"],
           ],
         ],
-        [{ command: "confirm_clock" }, [["jump", "none"]], [["jump now", "none"]]],
+        [{ command: "confirm_clock" }, [["jump", "-0:10:00"]], [["jump now", "-0:10:00"]]],
       ];
       for (const [command] of rows) {
         assertStringIncludes((await linesOf(bank, anna, command))[0]!, "not done yet");
@@ -238,15 +239,13 @@ onEachBank(
       const { bank } = running;
       const anna = (await addOperator(bank, "anna")).signer;
       const ben = (await addOperator(bank, "ben")).signer;
-      const { ledger } = bank;
       const hour = 3_600_000;
-      const clockState = ledger.clockState.bind(ledger);
-      ledger.clockState = async () => ({ ...await clockState(), jumpMs: 2 * hour });
+      showJump(bank, 2 * hour);
       const [proposed] = await linesOf(bank, anna, { command: "confirm_clock" });
       assertStringIncludes(proposed!, 'not done yet: confirm clock, jump: "+2:00:00"');
       const named = (await running.entries()).at(-1)!;
       assertStringIncludes(named, 'propose confirm clock, jump: "+2:00:00" (');
-      ledger.clockState = async () => ({ ...await clockState(), jumpMs: 720 * hour });
+      showJump(bank, 720 * hour);
       const nowMs = bank.world.nowMs;
       bank.world.nowMs = () => nowMs() + 720 * hour;
       const [{ id, fields, facts }] = await proposalsOf(bank, ben) as [ProposalNews];
@@ -285,6 +284,7 @@ onEachBank(
         [{ command: "revoke_terminal", name: "gone" }, "terminal gone is revoked already"],
         [{ command: "revoke_device", name: "mall-cash" }, "device mall-cash is revoked already"],
         [{ command: "end_restore", reason }, "no restore is open"],
+        [{ command: "confirm_clock" }, "the clock is not in doubt at this server"],
         [
           { command: "add_operator", name: "ben", role: "officer", publicKey },
           "ben is an operator with the role officer and this key already",

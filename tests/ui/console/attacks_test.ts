@@ -4,7 +4,7 @@ import { findBrowser } from "../../browser.ts";
 import { consoleActs } from "../../../lib/console.ts";
 import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import { consoleMachine } from "../../../ui/window/console_calls.ts";
-import { give, openRestore, readAhead } from "../../server/helpers/operators.ts";
+import { give, openRestore, readAhead, showJump } from "../../server/helpers/operators.ts";
 import { everyCommand } from "../../server/helpers/every_command.ts";
 import { newId } from "../../server/helpers/running_bank.ts";
 import { everyEntry } from "../../../ui/console/state/screens.ts";
@@ -48,6 +48,7 @@ Deno.test({
       await act({ command: "suspend_terminal", name: "mall" });
       await openRestore(bank);
       readAhead(bank);
+      showJump(bank, 600_000);
       const before = await stateOf();
       const dangers: OperatorCommand[] = [
         { command: "settle_hold", movement: hold, complete: "40.00", reverse: false, reason },
