@@ -73,6 +73,7 @@ export async function* runOperatorCommand(
     isLogged = command.op === "log"; // it waits while nothing can be committed
     const reply = await bank.ledger.submit({ ...command, signed, signer });
     isLogged = reply.logged !== undefined;
+    if (reply.outcome === "money_stopped") throw await moneyStopped(bank, request);
     return reply;
   });
   try {
@@ -88,6 +89,16 @@ export async function* runOperatorCommand(
     if (!isKept) why = "its key file was not kept";
     if (!isLogged) await logAction(watched, request, why);
   }
+}
+
+/** Returns the refusal of a command that moves money while the clock is in doubt. */
+async function moneyStopped({ ledger }: Bank, { command }: OperatorRequest): Promise<UsageError> {
+  const { doubt } = await ledger.clockState();
+  return new UsageError(
+    `nothing was done, since no money moves: ${doubt ?? "the clock was in doubt"}. ` +
+      "'deno task bank clock' shows the clocks. Give the command again once the clock is right" +
+      (command === "approve" ? ". The proposal is still open" : ""),
+  );
 }
 
 /** Returns the bank with another `submit` of its ledger. */

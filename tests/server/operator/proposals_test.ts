@@ -404,6 +404,45 @@ onEachBank(
 );
 
 onEachBank(
+  "a command that moves money while the clock is in doubt names the doubt and the mend",
+  (withBank) =>
+    withBank(async (running) => {
+      const { bank } = running;
+      const anna = (await addOperator(bank, "anna")).signer;
+      const open = { command: "open_account", username: "bob", name: "more" } as const;
+      const propose = () => linesOf(bank, anna, { ...open, opening: "5.00" });
+      const refusedWith = async (signer: Signer, command: OperatorCommand, more = "") => {
+        const { submit } = bank.ledger;
+        bank.ledger.submit = (command) =>
+          command.op === "open_account"
+            ? Promise.resolve({ outcome: "money_stopped", timeMs: 0 })
+            : submit.call(bank.ledger, command);
+        const why =
+          "nothing was done, since no money moves: the clock jumped. 'deno task bank clock' shows " +
+          `the clocks. Give the command again once the clock is right${more}`;
+        const { message } = await assertRejects(() => linesOf(bank, signer, command), UsageError);
+        assertEquals(message, why);
+        bank.ledger.submit = submit;
+        const entry = (await running.entries()).at(-1)!;
+        assertStringIncludes(
+          entry,
+          `operator ${signer.name} | ${command.command.replace("_", " ")} (nothing`,
+        );
+      };
+      showJump(bank, 600_000);
+      await refusedWith(anna, { ...open, opening: "5.00" });
+      const ben = (await addOperator(bank, "ben")).signer;
+      await propose();
+      const proposal = (await proposalsOf(bank, ben))[0]!.id;
+      await refusedWith(ben, { command: "approve", proposal }, ". The proposal is still open");
+      assertStringIncludes(
+        (await linesOf(bank, ben, { command: "approve", proposal }))[0]!,
+        "bob has",
+      );
+    }),
+);
+
+onEachBank(
   "the only admin is neither removed nor given another role",
   (withBank) =>
     withBank(async ({ bank }) => {

@@ -616,6 +616,13 @@ Deno.test("while a clock is in doubt people get money_stopped, and what terminal
   const { replies } = applyCommands(books, commands, 5_000, { stopped: true });
   const found = rows.map(([line], at) => [line, replies[at]!.outcome]);
   assertEquals(found, rows);
+
+  const propose = { op: "propose", operator: "anna", id: "p", command: "{}", words: "x" } as const;
+  const approval = { proposal: "p", lapseMs: 86_400_000 };
+  const approved = { ...commandOf("lobby alice withdraw w1 alice 100 EUR"), approval } as Command;
+  const of = applyCommands(books, [propose, approved], 5_000, { stopped: true });
+  assertEquals(of.replies.map(({ outcome }) => outcome), ["ok", "money_stopped"]);
+  assertEquals(books.staff.proposals.map(({ id }) => id), ["p"], "it is still open");
 });
 
 Deno.test("a lock of an account ends its customer's visits, an unlock does not", () => {
