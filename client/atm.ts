@@ -385,12 +385,15 @@ export class BankAtm implements Atm {
     );
   }
 
-  async depositCancel(): Promise<void> {
-    await this.#guard(() =>
-      this.#cashier.alone(() => this.#cashier.returnEscrow(this.#visits.current))
+  async depositCancel(): Promise<Receipt | null> {
+    const receipt = await this.#guard(() =>
+      this.#visits.whileWorking(() =>
+        this.#cashier.alone(() => this.#cashier.cancelDeposit(this.#visits.current))
+      )
     );
     this.#report();
     this.#notify();
+    return receipt ?? null;
   }
 
   history(filter: HistoryFilter, cursor?: string, sealed?: boolean): Promise<HistoryPage> {

@@ -22,6 +22,7 @@ import type { AtmDependencies } from "./dependencies.ts";
 import { factsOf, notesView, receipt } from "./receipt.ts";
 import { retell } from "./retell.ts";
 import { askProved, readInterrupted, readOutcome, settleOpen, type Settling } from "./settle.ts";
+import { keepLeft } from "./left_notes.ts";
 import { newMovementId } from "./movement_id.ts";
 import { Voiding } from "./voiding.ts";
 
@@ -409,34 +410,35 @@ export class Cashier {
   }
 
   /**
+   * Returns the notes in escrow. Where the devices stop answering before it is known that they did,
+   * the deposit ends as one that was confirmed: the bank gets what they had counted.
+   * @returns the receipt of that deposit; null where the notes are returned or kept
+   */
+  async cancelDeposit(customer: Payer | null): Promise<Receipt | null> {
+    await this.returnEscrow(customer);
+    if (customer === null || customer !== this.#depositor) return null;
+    const isLost = this.#depositing && this.dependencies.devices.away();
+    return isLost ? await this.deposit(customer) : null;
+  }
+
+  /**
    * Returns the notes in escrow to the customer who put them in, and keeps those of another. Flags
    * notes that are kept, cannot be returned or are not taken.
    * @param customer who is at the ATM; null if nobody is known to be
    */
   async returnEscrow(customer: Payer | null): Promise<void> {
-    const { devices, journal, world, currency, log } = this.dependencies;
+    const { devices, currency, log } = this.dependencies;
     if (!devices.accepting() && devices.withheld().size === 0) return;
     await this.#stopCounting();
     if (customer !== null && customer === this.#depositor) {
       if (await this.#drive(() => devices.cashInRollback()) === null) return;
+      this.#depositing = false;
       await this.#untilTaken();
     }
     if (this.#closing.signal.aborted) return; // the notes can still be taken; the next start continues here
-    const notes = devices.withheld();
-    if (notes.size > 0) {
-      const movement = newMovementId(world);
-      const { account = null, uid = null, deposit = null } = journal.depositor() ?? {};
-      const amount = totalOf(notes);
-      const whose = `${deposit === null ? "no deposit was confirmed" : `deposit ${deposit}`}, ${
-        account === null ? "of an unknown account" : `account ${account}`
-      }`;
-      const why = `notes of a customer were not returned: ${whose}`;
-      journal.whole(() => {
-        const left = { movement, amount, currency: currency(), notes, account, uid };
-        journal.left(left, why, world.nowMs());
-        devices.retractWithheld();
-      });
-      log(`${why}, ${amount} minor units`);
+    const left = keepLeft({ ...this.dependencies, currency: currency() });
+    if (left !== null) {
+      log(`${left.why}, ${left.amount} minor units`);
       await this.#drive(() => devices.carryOut());
     }
     this.dependencies.onChange();

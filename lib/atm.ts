@@ -295,8 +295,11 @@ export interface CustomerCalls {
   depositOpen(): Promise<{ outcome: AtmOutcome }>;
   /** Books the notes in escrow and takes them in. */
   depositConfirm(): Promise<Receipt>;
-  /** Returns the notes in escrow and shuts the acceptor. */
-  depositCancel(): Promise<void>;
+  /**
+   * Returns the notes in escrow and shuts the acceptor. Resolves to a receipt where the devices
+   * stopped answering: of a deposit of what they had counted.
+   */
+  depositCancel(): Promise<Receipt | null>;
   /** Chooses one of the customer's accounts for everything that follows. */
   chooseAccount(id: string): Promise<void>;
   /**

@@ -8,6 +8,7 @@ import { openAtmFolder } from "../folder/atm_folder.ts";
 import { notesForm, parseNotes } from "../cash/cash_notes.ts";
 import { type NoteCounts, totalOf } from "../cash/note_mix.ts";
 import type { Journal, JournalEntry } from "../journal.ts";
+import { keepLeft } from "../left_notes.ts";
 import { SimulatedDevices } from "../cash/simulated_devices.ts";
 import { hasNotes, keyOfFolder, notConnected, openCash, servedDevices } from "../open_atm.ts";
 import { connectorOf } from "./connect_devices.ts";
@@ -30,6 +31,18 @@ async function runCash(
     system,
     served ?? new SimulatedDevices(database),
   );
+  const left = decidedByCount(journal) ? null : keepLeft({
+    ...{ journal, devices, world: system, currency: currency.code },
+  });
+  if (left !== null) {
+    await devices.carryOut();
+    if (command === "count") {
+      throw new UsageError(
+        `nothing was counted: ${left.why}. Separate these ${formatMoney(left.amount, currency)}, ` +
+          "and enter the count of the others again",
+      );
+    }
+  }
   if (command !== "show") {
     const notes = parseNotes(words, currency);
     if (notes === null || (command === "load" && totalOf(notes) === 0n)) {
@@ -56,6 +69,14 @@ async function runCash(
   await devices.close?.();
   database.close();
   return 0;
+}
+
+/** Returns whether the notes in the acceptor are of a deposit that the count of the notes decides. */
+function decidedByCount(journal: Journal): boolean {
+  const deposit = journal.depositor()?.deposit ?? null;
+  return journal.unfinished().some(({ movement, state }) =>
+    movement === deposit && (state === "acting" || state === "doubtful")
+  );
 }
 
 /** Returns the notes in the cassettes, and what staff must look at, as one line of JSON. */

@@ -281,8 +281,9 @@ function problemsAt(
   if (left !== "0") {
     problems.push({
       what: `${name} has ${money(left)} that customers left, not booked`,
-      mend: "take the notes out, and return them: 'deno task bank audit show --terminal " +
-        `${name}' shows whose they are`,
+      mend:
+        "take the notes out: 'deno task atm cash show' on it names the account and the deposit of " +
+        "each. Return them; if the bank has booked that deposit, count them with its own notes",
     });
   }
   return problems;

@@ -123,6 +123,31 @@ Deno.test("a deposit whose devices stopped answering is not called empty: the ba
   }
 });
 
+Deno.test("a deposit that its customer cancels while the devices die ends as one that was confirmed", async () => {
+  const branch = await Branch.open();
+  try {
+    const lobby = branch.atm("lobby", { byService: true });
+    await logIn(lobby);
+    assertEquals((await lobby.atm.depositOpen()).outcome, "ok");
+    await lobby.atm.insertNote("5000");
+    await until("counted", () => lobby.atm.view().escrow?.total === "5000");
+    const cancelled = lobby.atm.depositCancel();
+    lobby.served!.switchOff();
+    const receipt = await cancelled;
+    assertEquals([receipt?.outcome, receipt?.amount], ["to_be_counted", "5000"]);
+    const holds = await branch.bank.ledger.read.holds();
+    assertEquals(holds.map(({ id, amount }) => [id, amount]), [[receipt!.movement, 5_000n]]);
+    lobby.served!.restart();
+    await until("settled", () => lobby.journal.open().length === 0);
+    assertEquals(await branch.balanceOf("alice"), 100_000n);
+    assertEquals(lobby.journal.flagged(), []);
+    await branch.requireAllSettled(lobby);
+    await lobby.close();
+  } finally {
+    await branch.close();
+  }
+});
+
 Deno.test("a deposit whose devices stopped answering before they counted a note has no amount in the log", async () => {
   const branch = await Branch.open();
   try {

@@ -5,6 +5,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { openAtmFolder } from "../../client/folder/atm_folder.ts";
+import { openDevicesFolder } from "../../client/folder/devices_folder.ts";
+import { devicesFolderOf } from "../../lib/programs.ts";
 import { Journal } from "../../client/journal.ts";
 import { systemFiles } from "../../lib/system.ts";
 import { freePort, Program, run } from "./programs.ts";
@@ -243,6 +245,26 @@ Deno.test("the command line", async (t) => {
           assertEquals({ code: again.code, err: again.err }, { code: 0, err: "" });
           assertStringIncludes(again.out, "€40.00 over: booked to the differences account");
           assertStringIncludes(again.out, `Checked by this count: ${toCheck}`);
+          // As a power cut leaves a deposit.
+          const cut = openAtmFolder(systemFiles, `${folder}/hall`);
+          new Journal(cut).accepting({ account: "123456789012", uid: "cd".repeat(16) });
+          cut.close();
+          const devices = openDevicesFolder(systemFiles, devicesFolderOf(`${folder}/hall`));
+          devices.exec("INSERT INTO notes VALUES ('escrow', '5000', 1), ('mouth', '1000', 1)");
+          devices.close();
+          const kept =
+            "notes of a customer were not returned: no deposit was confirmed, account 123456789012";
+          const whole = ["atm", "cash", "count", "20x101", "50x40", ...cash];
+          const early = await run(whole);
+          assertEquals(early.code, 1);
+          assertStringIncludes(early.err, `nothing was counted: ${kept}. Separate these €60.00`);
+          assertStringIncludes(
+            (await run(["atm", "cash", "show", ...cash])).out,
+            `€60.00: ${kept}`,
+          );
+          const apart = await run(whole);
+          assertEquals(apart.out.includes("differences account"), false, apart.out);
+          assertStringIncludes(apart.out, `€60.00: ${kept}`);
           const program = new Program([...atm, "--no-open", "--json"]);
           const ready = JSON.parse(await program.line());
           assertEquals([ready.bank, ready.data], [address, `${folder}/hall`]);

@@ -299,10 +299,11 @@ export class ScriptedAtm implements Atm {
     return this.#receipt("deposit", total, outcome, { account, notes });
   }
 
-  async depositCancel(): Promise<void> {
+  async depositCancel(): Promise<null> {
     this.calls.push("depositCancel");
     await this.gate;
     this.change({ escrow: null });
+    return null;
   }
 
   chooseAccount(id: string): Promise<void> {

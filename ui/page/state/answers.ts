@@ -47,8 +47,11 @@ export function onAnswer(before: State, answer: Answered): Step {
       return { state: show(state, { name: "menu" }) };
     case "history":
       return historyCame(state, answer.value);
-    case "logOut":
     case "depositCancel":
+      return answer.value === null
+        ? { state: afterVisitCheck(state) }
+        : settled(state, answer.value);
+    case "logOut":
       return { state: afterVisitCheck(state) };
     default:
       return { state };
