@@ -22,6 +22,7 @@ import type { ReadStore } from "../ledger/store.ts";
 import { logAction, rehearseCommand, runOperatorCommand } from "./commands.ts";
 import { raisesLimits } from "./limits.ts";
 import type { ReadingWorld } from "./read_log.ts";
+import { findPendingKey, namingPendingKey } from "./pending_key.ts";
 import { type Answers, CommandRefused } from "./request.ts";
 import {
   canonicalCommand,
@@ -33,7 +34,7 @@ import {
   type SignedRequest,
   type Signer,
 } from "./signed_request.ts";
-import { commandInWords } from "./words.ts";
+import { commandInWords, presentState } from "./words.ts";
 
 /**
  * Runs a signed request, or keeps it as a proposal. The log has each one with its signature.
@@ -63,15 +64,25 @@ export async function* runSignedRequest(
     await logAction(withSigned(bank, signed), ofOperator, why);
     throw new CommandRefused(`${why}. Ask an operator who may, or an admin`);
   }
-  const isProposal = await loggingRefusal(withSigned(bank, signed), ofOperator, async () => {
-    if (!fourEyes || !await needsTwo(bank, command)) return false;
-    await requireProposable(bank, ofOperator);
-    return true;
-  });
-  if (isProposal) {
-    yield* propose(bank, challenge, request, { signed, signer: found });
-  } else {
-    yield* runOperatorCommand(bank, ofOperator, signal, { signed, signer: found });
+  const key = "key" in command ? command.key : undefined;
+  const answers = runOrPropose({ signed, signer: found });
+  yield* key === undefined ? answers : namingPendingKey(bank, key, answers);
+
+  async function* runOrPropose(by: Required<Pick<Command, "signed" | "signer">>): Answers {
+    const logged = withSigned(bank, signed);
+    const isProposal = await loggingRefusal(logged, ofOperator, async () => {
+      if (!fourEyes || !await needsTwo(bank, command)) return false;
+      await (key === undefined ? requireProposable : requireKeyInBank)(bank, ofOperator);
+      return true;
+    });
+    if (!isProposal) yield* runOperatorCommand(bank, ofOperator, signal, by);
+    else if (key === undefined) yield* propose(bank, challenge, request, by);
+    else {
+      const { words } = await findPendingKey(bank, key);
+      await logAction(logged, ofOperator, "the bank has its key already");
+      yield { keyFile: key };
+      yield { line: `the bank has ${words}: nothing was proposed` };
+    }
   }
 }
 
@@ -100,18 +111,28 @@ async function loggingRefusal<Result>(
  * @throws {UsageError} if it could not be approved
  */
 async function requireProposable(bank: Bank, request: OperatorRequest): Promise<void> {
-  if ("key" in request && request.key !== undefined) {
-    throw new CommandRefused(
-      "the pending key file is of an earlier command. Move it away, and give the command again",
-    );
-  }
   const { operator: _, ...command } = request;
   if (canonicalCommand(command).length > proposalLengthMax) {
     throw new CommandRefused(
       `the command is too long: a proposal has at most ${proposalLengthMax} characters. Shorten its texts`,
     );
   }
-  await rehearseCommand(bank, request);
+  if (!await rehearseCommand(bank, request)) {
+    throw new CommandRefused(`nothing was proposed: ${presentState(request)}`);
+  }
+}
+
+/**
+ * Checks that the bank already has the key of a command's pending file. A proposal has no key: the
+ * approval makes it.
+ * @throws {UsageError} if it does not
+ */
+async function requireKeyInBank(bank: Bank, request: OperatorRequest): Promise<void> {
+  if (!await rehearseCommand(bank, request)) return;
+  throw new CommandRefused(
+    "nothing was proposed: the pending key file is of an earlier command. If that approved a " +
+      "proposal that is still open, approve it again with this file",
+  );
 }
 
 /** Keeps a command until a second operator approves it. */

@@ -35,25 +35,39 @@ export async function carryKey(
     ? readPrivateFile(files, pending, "it may have a key that the bank has stored")
     : undefined;
   const lines: string[] = [];
-  let holder = "ATM";
+  let answered: string | undefined;
   let isProposed = false;
   try {
     for await (const answer of ask(key)) {
-      if ("keyFile" in answer && isOfDevice(answer.keyFile)) holder = "device's service";
       if ("line" in answer) lines.push(answer.line);
       else if ("proposal" in answer) isProposed = true;
-      else if ("keyFile" in answer && key === undefined) {
-        writePrivateFile(files, pending, answer.keyFile);
+      else if ("keyFile" in answer) {
+        if (key === undefined) writePrivateFile(files, pending, answer.keyFile);
+        answered = answer.keyFile;
       }
     }
   } catch (error) {
-    if (error instanceof CommandRefused && isThere(files, pending)) files.remove(pending);
-    throw isThere(files, pending) ? withAdvice(error, pending) : error;
+    const isRefused = error instanceof CommandRefused;
+    // No other command has had the key that this one made.
+    if (isRefused && key === undefined && answered !== undefined) files.remove(pending);
+    if (!isThere(files, pending)) throw error;
+    throw isRefused ? withKept(error, pending) : withAdvice(error, pending);
   }
-  if (!isThere(files, pending)) return { lines, isProposed };
-  files.rename(pending, out);
-  lines.unshift(`its key is in ${out}: copy it to the ${holder} only`);
+  if (answered !== undefined) {
+    files.rename(pending, out);
+    const holder = isOfDevice(answered) ? "device's service" : "ATM";
+    lines.unshift(`its key is in ${out}: copy it to the ${holder} only`);
+  } else if (isThere(files, pending)) {
+    lines.push(`this command made no key: ${pending} is of another one, and is kept`);
+  }
   return { lines, isProposed };
+}
+
+function withKept({ message }: CommandRefused, pending: string): CommandRefused {
+  return new CommandRefused(
+    `${message}\n${pending} is kept. If the bank has its key, rename the file: it is the only ` +
+      "copy. Otherwise move it away, or choose another --out",
+  );
 }
 
 function withAdvice(error: unknown, pending: string): Error {

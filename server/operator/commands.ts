@@ -21,6 +21,7 @@ import { deviceCommands } from "./devices.ts";
 import { correctionCommands } from "./corrections.ts";
 import { holdCommands } from "./holds.ts";
 import { limitCommands } from "./limits.ts";
+import { findPendingKey } from "./pending_key.ts";
 import { receiptCommands } from "./receipts.ts";
 import { type Answers, CommandRefused, type Handlers } from "./request.ts";
 import { searchCommands } from "./search_log.ts";
@@ -117,10 +118,11 @@ function withSubmit(bank: Bank, submit: Bank["ledger"]["submit"]): Bank {
 
 /**
  * Runs a command up to what it submits to the ledger, which is not done, and drops its key file.
- * @throws {UsageError} if it is refused, or the ledger would refuse it now other than for a time, or
- * it would change nothing
+ * Returns whether it would change anything.
+ * @throws {UsageError} if it is refused, or the ledger would refuse it now other than for a time
  */
-export async function rehearseCommand(bank: Bank, request: OperatorRequest): Promise<void> {
+export async function rehearseCommand(bank: Bank, request: OperatorRequest): Promise<boolean> {
+  let changes = true;
   const stop = new Error("the rehearsal ends here");
   const rehearsed = withSubmit(bank, async (command) => {
     const { read } = bank.ledger;
@@ -128,9 +130,7 @@ export async function rehearseCommand(bank: Bank, request: OperatorRequest): Pro
     // The rules confirm a clock again, whether it is in doubt or not.
     const isConfirmed = command.op === "confirm_clock" &&
       (await bank.ledger.clockState()).doubt === null;
-    if (outcome === "ok" && (!isChange || isConfirmed)) {
-      throw new CommandRefused(`nothing was proposed: ${presentState(request)}`);
-    }
+    changes = outcome !== "ok" || (isChange && !isConfirmed);
     if (outcome === "ok" || outcome === "try_later") throw stop;
     return { outcome, timeMs: 0 };
   });
@@ -139,10 +139,37 @@ export async function rehearseCommand(bank: Bank, request: OperatorRequest): Pro
   } catch (error) {
     if (error !== stop) throw error;
   }
+  return changes;
 }
 
-/** Runs the command of a proposal that another operator has made. */
+/**
+ * Runs the command of a proposal that another operator has made. Where an earlier approval with the
+ * same key file got no answer, it ends that one.
+ */
 async function* approve(
+  bank: Bank,
+  request: Extract<OperatorRequest, { command: "approve" }>,
+  signal: AbortSignal,
+): Answers {
+  let { key } = request;
+  try {
+    for await (const answer of approveOpen(bank, request, signal)) {
+      if ("keyFile" in answer) key = answer.keyFile;
+      yield answer;
+    }
+  } catch (error) {
+    if (!(error instanceof ProposalOver) || key === undefined) throw error;
+    const { words, state } = await findPendingKey(bank, key);
+    if (state !== "had") throw error;
+    yield { keyFile: key };
+    yield { line: `proposal ${request.proposal} is over, and the bank has ${words}` };
+  }
+}
+
+/** The proposal is not open, or has ended without effect. */
+class ProposalOver extends CommandRefused {}
+
+async function* approveOpen(
   bank: Bank,
   { proposal: id, key, operator }: Extract<OperatorRequest, { command: "approve" }>,
   signal: AbortSignal,
@@ -164,7 +191,7 @@ async function* approve(
     const reply = await bank.ledger.submit({ ...submitted, approval });
     if (reply.outcome === "not_open") throw notOpen(id);
     if (reply.outcome === "changed_nothing") {
-      throw new CommandRefused(
+      throw new ProposalOver(
         `nothing was done, and the proposal is ended: ${presentState(command)}`,
       );
     }
@@ -176,7 +203,7 @@ async function* approve(
 }
 
 const notOpen = (id: string) =>
-  new UsageError(`proposal ${id} was not approved: ${notOpenInWords}`);
+  new ProposalOver(`proposal ${id} was not approved: ${notOpenInWords}`);
 
 /** Logs a command that has no entry, and why it was refused; null if it was not. */
 export async function logAction(

@@ -12,7 +12,8 @@ import {
   terminalNamed,
   terminalOfDevice,
 } from "../terminals/change_keys.ts";
-import { CommandRefused, type Handlers } from "./request.ts";
+import { parsePendingKey } from "./pending_key.ts";
+import type { Handlers } from "./request.ts";
 import { listed } from "./table.ts";
 import { refusedBy } from "./terminals.ts";
 import { requireName } from "./words.ts";
@@ -62,7 +63,7 @@ export const deviceCommands: Handlers<
     if (!found) throw notDone(failed, "unknown_name");
     const keys = given === undefined
       ? draftDeviceKeys(bank, found, name)
-      : keysGiven(bank, given, found, name);
+      : keysGiven(bank, given, found, name, 2);
     yield { keyFile: formatDeviceKeys(keys) };
     const outcome = await rotateDevice(bank, keys, operator);
     if (outcome !== "ok") throw notDone(failed, outcome);
@@ -96,19 +97,20 @@ function notDone(what: string, outcome: Refusal): UsageError {
 
 /**
  * Parses the key file that the operator has kept.
- * @throws {UsageError} if it is another device's, or another bank's
+ * @throws {CommandRefused} if it is another device's, or another bank's
  */
 function keysGiven(
   bank: Bank,
   text: string,
   terminal: Pick<Terminal, "id">,
   name: string,
+  versionMin = 1,
 ): NamedDeviceKeys {
-  const keys = parseDeviceKeys(text, "the pending key file");
-  const isOf = keys.name === name && hex(keys.terminalId) === terminal.id;
-  if (isOf && hex(keys.bank) === bank.settings.bankId) return keys;
-  throw new CommandRefused(
-    `the pending key file is for another command: it has keys ${keys.version} of device ` +
-      `${keys.name}. Run that command, or choose another --out`,
+  return parsePendingKey(
+    text,
+    parseDeviceKeys,
+    (keys) =>
+      keys.name === name && hex(keys.terminalId) === terminal.id && keys.version >= versionMin &&
+      hex(keys.bank) === bank.settings.bankId,
   );
 }

@@ -22,6 +22,7 @@ import {
 } from "../terminals/change_keys.ts";
 import { cassettesInWords, protectionOf, reportPrefix } from "../device_words.ts";
 import type { AuditEntry } from "../audit/entry.ts";
+import { parsePendingKey } from "./pending_key.ts";
 import { CommandRefused, type Handlers } from "./request.ts";
 import { listed } from "./table.ts";
 import { requireName, requireReason } from "./words.ts";
@@ -225,20 +226,20 @@ function notRotated(name: string, outcome: Refusal): UsageError {
 
 /**
  * Parses the key file that the operator has kept.
- * @throws {UsageError} if it is another terminal's, or another bank's
+ * @throws {CommandRefused} if it is another terminal's, or another bank's
  */
 function keyGiven(
   bank: Bank,
   text: string,
   { id, name }: { id?: string; name: string },
 ): NamedTerminalKey {
-  const key = parseTerminalKey(text, "the pending key file");
-  const isOf = key.name === name &&
-    (id === undefined ? key.version === 1 : hex(key.terminal) === id);
-  if (isOf && hex(key.bank) === bank.settings.bankId) return key;
-  throw new UsageError(
-    `the pending key file is for another command: it has key ${key.version} of ` +
-      `terminal ${key.name}. Run that command, or choose another --out`,
+  return parsePendingKey(
+    text,
+    parseTerminalKey,
+    (key) =>
+      key.name === name &&
+      (id === undefined ? key.version === 1 : key.version > 1 && hex(key.terminal) === id) &&
+      hex(key.bank) === bank.settings.bankId,
   );
 }
 

@@ -131,7 +131,7 @@ async function submitSealed(
 }
 
 /** Returns this key's sealed form in the database; null if it is not there. */
-async function sealedAlready(
+export async function sealedAlready(
   bank: KeyedBank,
   { terminal, device, keyVersion }: Omit<SealedKey, "sealedKey">,
   key: Uint8Array,
