@@ -140,9 +140,10 @@ export class Colleagues {
     this.#running.add(running);
   }
 
-  /** Resolves when nothing that operators began is under way. */
+  /** Resolves when nothing that operators began is under way, and they know again who they are. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
+    await this.#relist(); // during an outage the list could not be had
   }
 
   async #act(): Promise<void> {
