@@ -81,6 +81,7 @@ const views: Record<string, Partial<AtmView>> = {
   jammed: { devices: { jammed: ["dispenser"], faults: [] } },
   empty: { cash: { ...visiting.cash, cassettes: [] } },
   depositing: { escrow: { notes: [{ value: "1000", count: 1 }], total: "1000" } },
+  offering: { presented: { notes: [{ value: "1000", count: 1 }], total: "1000" } },
   open: { escrow: { notes: [], total: "0" } },
   real: { demo: false },
   yen: { currency: { code: "JPY", exponent: 0 } },

@@ -198,6 +198,9 @@ Deno.test("cash is deposited, or given back", () => {
     deposit (depositing): deposit_confirm; answer receipt kind=deposit outcome=try_later -> refusal try_later menu
     deposit (depositing): back                  -> working return, depositCancel
     : answer nothing                            -> menu
+    deposit (depositing): back; answer receipt kind=deposit outcome=to_be_counted -> refusal to_be_counted menu # the devices died
+    : view offering                             -> refusal to_be_counted
+    : view visiting                             -> menu # they returned the notes
     deposit (depositing): view visiting         -> working deposit, depositConfirm # the machine shut the acceptor
     deposit: view depositing                    -> deposit
   `);

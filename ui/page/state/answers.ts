@@ -48,9 +48,7 @@ export function onAnswer(before: State, answer: Answered): Step {
     case "history":
       return historyCame(state, answer.value);
     case "depositCancel":
-      return answer.value === null
-        ? { state: afterVisitCheck(state) }
-        : settled(state, answer.value);
+      return answer.value ? settled(state, answer.value) : { state: afterVisitCheck(state) };
     case "logOut":
       return { state: afterVisitCheck(state) };
     default:

@@ -6,11 +6,19 @@ import { endedScreen, needsVisit, safeScreen, showsMovement } from "./screens.ts
 
 export function onView(before: State, view: AtmView): Step {
   const state = withView(before, view);
+  if (areReturned(before, view)) return { state: show(state, safeScreen(view)) };
   const isShut = state.screen.name === "deposit" && !view.escrow && !state.pending;
   // The devices have shut the acceptor: the ATM ends the deposit, and the customer reads how.
   return isShut
     ? start(state, { name: "depositConfirm", args: [] }, { name: "working", on: "deposit" })
     : { state };
+}
+
+/** Returns whether the notes of a deposit that staff were to count were given back, and taken. */
+function areReturned({ view: before, screen }: State, view: AtmView): boolean {
+  const isCounted = screen.name === "refusal" && screen.receipt?.kind === "deposit" &&
+    screen.why === "to_be_counted";
+  return isCounted && !!before?.presented && !view.presented;
 }
 
 function withView(before: State, view: AtmView): State {
