@@ -56,21 +56,25 @@ Deno.test("a day with keyed devices has everything that is done with them", asyn
   );
 });
 
-Deno.test("a day with devices that fail, and are replaced, has everything that happens to them", async () => {
+Deno.test("two days with devices that fail, and are replaced, have everything that happens to them", async () => {
   const faults: Config["faults"] = new Set([
     ...["tokens", "cards", "operators", "lines"] as const,
     ...["replacements", "readers", "write-offs", "plain-devices"] as const,
   ]);
   const size = { atms: 4, servers: 1, days: 1, visits: 160, sqlite: false };
-  const { counts, findings } = await simulate({ seed: 99_010_600, ...size, faults });
-  assertEquals(findings, []);
+  const seen = new Set<string>();
+  for (const seed of [99_010_601, 99_010_605]) {
+    const { counts, findings } = await simulate({ seed, ...size, faults });
+    assertEquals(findings, []);
+    for (const what of counts.keys()) seen.add(what);
+  }
   const lines = ["cuts", "stalls", "vanishes"].map((what) => `fault: line to devices ${what}`);
   const jams = ["with", "without"].map((how) => `fault: card reader jams ${how} a card`);
   const operators = ["revoke_device", "write_off_terminal", "write_off_terminal refused"]
     .map((command) => `operator: ${command}`);
   const plain = "devices that attest nothing of an ended nonce";
   for (const what of [...lines, ...jams, ...operators, plain]) {
-    assert(counts.get(what)! > 0, `the simulator has no ${what}`);
+    assert(seen.has(what), `the simulator has no ${what}`);
   }
 });
 
