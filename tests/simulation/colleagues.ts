@@ -484,14 +484,15 @@ export class Colleagues {
     cut.promise.catch(() => {});
     try {
       const answers = await Promise.race([operated, cut.promise]);
-      attempt.claim = "done";
+      attempt.claim = answers.some(isRunBefore) ? "run before" : "done";
       return { claim: "done", answers };
     } catch (error) {
       operated.catch(() => {});
       const isSure = error instanceof UsageError && !(error instanceof CommandUnsure);
-      attempt.claim = isSure ? "not done" : "in doubt";
+      const claim = isSure ? "not done" : "in doubt";
+      attempt.claim = claim;
       scheduler.record(`${name}: ${command.command}: ${(error as Error).message}`);
-      return { claim: attempt.claim, error: error as Error };
+      return { claim, error: error as Error };
     } finally {
       attempt.untilMs = scheduler.timeMs;
     }
@@ -594,6 +595,11 @@ function proposalIn(answers: readonly OperatorAnswer[]): string | null {
 }
 
 /** Returns whether a line of the log is the effect of a proposal. */
+/** Returns whether an approval found that an earlier one with the same key file had run the proposal. */
+function isRunBefore(answer: OperatorAnswer): boolean {
+  return "line" in answer && /^proposal [0-9a-f]{64} is over, and the bank has /.test(answer.line);
+}
+
 function isRun(answer: OperatorAnswer, proposal: string): boolean {
   if (!("line" in answer)) return false;
   const { signed, action } = JSON.parse(answer.line);

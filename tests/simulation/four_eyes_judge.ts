@@ -20,7 +20,8 @@ export interface Attempt {
   readonly fromMs: number;
   /** When the answer was there. */
   untilMs: number;
-  claim: "done" | "not done" | "in doubt";
+  /** `run before`: by an earlier approval, whose key file this one had. */
+  claim: "done" | "run before" | "not done" | "in doubt";
 }
 
 /** An approval that was in doubt, and whose outcome its operator read in the log. */
@@ -321,6 +322,9 @@ export function judgeStaff(
     const isInLog = followed.effects.has(signature) || followed.idle.has(signature);
     if (claim === "done" && !isInLog && !mayBeLost(attempt)) {
       find(`${words} as done, was not done`);
+    }
+    if (claim === "run before" && !followed.run.has(proposal!) && !mayBeLost(attempt)) {
+      find(`${words} as run before, was not run`);
     }
   }
   for (const each of evidence.foundOut) {

@@ -156,6 +156,10 @@ const changes: [what: string, judge: string, change: (seen: Seen) => void][] = [
   ["an approval that was answered as done was not done", "four eyes", ({ staff }) => {
     Object.assign(approval(staff, "not done"), { claim: "done" });
   }],
+  ["a proposal that an approval found to be run before was not run", "four eyes", ({ staff }) => {
+    const proposal = "0".repeat(64);
+    Object.assign(approval(staff, "not done"), { claim: "run before", proposal });
+  }],
   ["a proposal that the log shows as not run was run", "four eyes", ({ staff }) => {
     const { proposal, fromMs, untilMs } = approval(staff, "done");
     (staff!.foundOut as object[]).push({ proposal, isDone: false, fromMs, untilMs });

@@ -130,6 +130,7 @@ Deno.test({
       await field.focus();
       await page.keyboard.insertText(" harbour ");
       const rows = page.locator("tbody tr");
+      await page.getByRole("button", { name: "harbour", exact: true }).waitFor();
       await page.getByRole("button", { name: "lobby", exact: true }).waitFor({ state: "detached" });
       assertEquals(
         await rows.locator("td:first-child").allInnerTexts(),
