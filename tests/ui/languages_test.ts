@@ -12,11 +12,9 @@ const go = async (page: Page, to: string, screen = to) => {
   await page.locator(`[data-go=${to}]`).click();
   await onScreen(page, screen);
 };
-/** Presses Escape once its button can be pressed: while the bank is asked, it cannot. */
-const escape = async (page: Page) => {
-  await page.locator("[data-key~=escape]:not([aria-disabled=true])").first().waitFor();
-  await page.keyboard.press("Escape");
-};
+/** Presses the button of Escape, once it can be pressed: a key is lost while the screen changes. */
+const escape = (page: Page) =>
+  page.locator("[data-key~=escape]:not([aria-disabled=true])").first().click();
 const back = async (page: Page) => {
   await escape(page);
   await onScreen(page, "menu");
