@@ -43,6 +43,17 @@ function unbooked(journal: Journal): bigint {
     .reduce((sum, { amount }) => sum + amount, 0n);
 }
 
+/** Returns whether a count decides what a movement in this state has moved. */
+const isUncounted = (state: string) => state === "acting" || state === "doubtful";
+
+/** Returns whether the notes in the acceptor are of a deposit that a count decides. */
+export function decidedByCount(journal: Journal): boolean {
+  const deposit = journal.depositor()?.deposit ?? null;
+  return journal.unfinished().some(({ movement, state }) =>
+    movement === deposit && isUncounted(state)
+  );
+}
+
 /**
  * Records a count by staff: they opened the ATM, took out all notes, counted the bank's, and put
  * these into the cassettes; notes that customers left are kept separately for the bank. The count
@@ -62,7 +73,7 @@ export function countCassettes(
     let expected = lost ? lost.cash + unbooked(journal) : totalOf(devices.inside());
     for (const { movement, kind, state, amount, countsBefore } of journal.unfinished()) {
       if (kind === "left") journal.settled(movement);
-      if (state !== "acting" && state !== "doubtful") continue;
+      if (!isUncounted(state)) continue;
       // There is one at most: no note moves before it is settled.
       const before = totalOf(countsBefore!);
       const sign = kind === "deposit" ? 1n : -1n;

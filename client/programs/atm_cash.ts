@@ -7,6 +7,7 @@ import { system, systemFiles } from "../../lib/system.ts";
 import { openAtmFolder } from "../folder/atm_folder.ts";
 import { notesForm, parseNotes } from "../cash/cash_notes.ts";
 import { type NoteCounts, totalOf } from "../cash/note_mix.ts";
+import { decidedByCount } from "../filling.ts";
 import type { Journal, JournalEntry } from "../journal.ts";
 import { keepLeft } from "../left_notes.ts";
 import { SimulatedDevices } from "../cash/simulated_devices.ts";
@@ -69,14 +70,6 @@ async function runCash(
   await devices.close?.();
   database.close();
   return 0;
-}
-
-/** Returns whether the notes in the acceptor are of a deposit that the count of the notes decides. */
-function decidedByCount(journal: Journal): boolean {
-  const deposit = journal.depositor()?.deposit ?? null;
-  return journal.unfinished().some(({ movement, state }) =>
-    movement === deposit && (state === "acting" || state === "doubtful")
-  );
 }
 
 /** Returns the notes in the cassettes, and what staff must look at, as one line of JSON. */

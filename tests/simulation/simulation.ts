@@ -174,9 +174,9 @@ class Simulation {
   /** Whether faults happen now. */
   #troubled = false;
   /** Whether servers and ATMs are kept running. */
+  #open = false;
   /** Supervisors that wait for the next second. */
   readonly #lookedAfter: (() => void)[] = [];
-  #open = false;
   #visiting = 0;
   #customersNotesKept = 0n;
 
